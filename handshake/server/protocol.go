@@ -1,0 +1,82 @@
+package server
+
+import (
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+)
+
+// The control channel is the server's own standard input and output: one JSON value a line, a reply for each
+// request. It is never a socket, so nothing but the parent can reach it, and when the parent dies the server reads
+// the end of its input and exits.
+
+// Settings is the first line that the server reads: what to serve.
+type Settings struct {
+	App         string        `json:"app"`              // plain
+	Listen      string        `json:"listen,omitempty"` // host:port; empty: a free port of 127.0.0.1
+	Certificate []byte        `json:"certificate"`      // PEM: leaf, then intermediates
+	Key         []byte        `json:"key"`              // PEM, PKCS #8
+	ClientCAs   []byte        `json:"client_cas,omitempty"`
+	Mutual      bool          `json:"mutual"` // require and verify a client certificate
+	ALPN        []string      `json:"alpn,omitempty"`
+	Tickets     bool          `json:"tickets"`
+	Rotate      time.Duration `json:"rotate_ns"` // of the ticket key; zero: one key for life
+}
+
+// Hello is the server's first reply: what is really running, for the provenance gate.
+type Hello struct {
+	Address    string            `json:"address"`
+	PID        int               `json:"pid"`
+	Go         string            `json:"go"` // runtime.Version
+	OS         string            `json:"os"`
+	Arch       string            `json:"arch"`
+	Build      map[string]string `json:"build"` // settings of debug.BuildInfo
+	GODEBUG    string            `json:"godebug"`
+	GOMAXPROCS int               `json:"gomaxprocs"`
+	FIPS140    bool              `json:"fips140"` // crypto/fips140.Enabled
+	FIPSModule string            `json:"fips_module,omitempty"`
+	Boring     bool              `json:"boring"` // crypto/boring.Enabled
+}
+
+// Request is one line to the server.
+type Request struct {
+	Do string `json:"do"` // begin, end, profile-start, profile-stop, stop
+}
+
+// Reply is the server's answer to a [Request].
+type Reply struct {
+	Error   string  `json:"error,omitempty"`
+	Hello   *Hello  `json:"hello,omitempty"`
+	Report  *Report `json:"report,omitempty"`
+	Profile []byte  `json:"profile,omitempty"` // pprof, gzipped protobuf
+}
+
+// Report is what the server counted between begin and end, with no connection open at either edge.
+type Report struct {
+	Ledger  handshake.ServerLedger `json:"ledger"`
+	Wall    time.Duration          `json:"wall_ns"`
+	CPU     handshake.CPU          `json:"cpu"`
+	Runtime Runtime                `json:"runtime"`
+	Samples []Sample               `json:"samples"`
+}
+
+// Runtime is what runtime/metrics gained between begin and end; HeapLive and Goroutines are taken at the end.
+type Runtime struct {
+	AllocObjects   uint64        `json:"alloc_objects"`
+	AllocBytes     uint64        `json:"alloc_bytes"`
+	HeapLive       uint64        `json:"heap_live_bytes"`
+	Goroutines     uint64        `json:"goroutines"`
+	GCCycles       uint64        `json:"gc_cycles"`
+	GCPause        time.Duration `json:"gc_pause_ns"`          // sum of stop-the-world pauses, from a histogram's lower bounds
+	GCCPU          time.Duration `json:"gc_cpu_ns"`            // estimate of the runtime
+	MutexWait      time.Duration `json:"mutex_wait_ns"`        // /sync/mutex/wait/total:seconds
+	SchedLatency50 time.Duration `json:"sched_latency_p50_ns"` // of goroutines that became runnable
+	SchedLatency99 time.Duration `json:"sched_latency_p99_ns"`
+}
+
+// Sample is the state at one instant of the stretch, counted from its beginning, for the check of steady state.
+type Sample struct {
+	At        time.Duration `json:"at_ns"`
+	Completed uint64        `json:"completed"`
+	CPU       time.Duration `json:"cpu_ns"`
+}

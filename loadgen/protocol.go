@@ -1,0 +1,85 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/results/hist"
+)
+
+// Loop says when a handshake begins.
+type Loop string
+
+const (
+	Closed Loop = "closed" // a worker begins when its last handshake ended
+	Open   Loop = "open"   // handshakes fall due by a schedule whether or not the server keeps up
+)
+
+// Process is the arrival process of an open loop.
+type Process string
+
+const (
+	Constant Process = "constant"
+	Poisson  Process = "poisson"
+)
+
+// Load is how handshakes are asked for during one block. A closed loop ends after Handshakes or Length, whichever
+// is set; an open loop after its phases.
+type Load struct {
+	Name       string        `json:"name,omitempty"`
+	Loop       Loop          `json:"loop"`
+	Workers    int           `json:"workers"`
+	Handshakes uint64        `json:"handshakes,omitempty"`
+	Length     time.Duration `json:"length_ns,omitempty"`
+	Process    Process       `json:"process,omitempty"`
+	Phases     []Phase       `json:"phases,omitempty"` // open loop only; at least one
+}
+
+// Phase is a stretch of an open loop with one rate.
+type Phase struct {
+	Name   string        `json:"name,omitempty"`
+	Length time.Duration `json:"length_ns"`
+	Rate   float64       `json:"rate_per_second"`
+}
+
+// Job is all that a generator process needs, as one JSON line on its standard input. It answers with a line
+// {"ready":true} when warm; a line "go" starts the measured stretch; then it writes its [Result].
+type Job struct {
+	Target      string         `json:"target"` // host:port
+	ServerName  string         `json:"server_name"`
+	Roots       []byte         `json:"roots"`                 // PEM
+	Certificate []byte         `json:"certificate,omitempty"` // PEM; empty: the client has none to present
+	Key         []byte         `json:"key,omitempty"`
+	Spec        handshake.Spec `json:"spec"`
+	Load        Load           `json:"load"`
+	Warmup      time.Duration  `json:"warmup_ns"` // closed loop with the same workers, dropped
+	Seed        uint64         `json:"seed"`
+	Close       string         `json:"close"`               // rst or fin
+	KeyLog      string         `json:"key_log,omitempty"`   // file to append an SSLKEYLOGFILE to; empty: none
+	Timeout     time.Duration  `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
+}
+
+// Result is what the generator saw of one measured stretch. Times are nanoseconds; histograms hold confirmed
+// handshakes of the asked shape only.
+type Result struct {
+	Ledger     handshake.ClientLedger `json:"ledger"`
+	Wall       time.Duration          `json:"wall_ns"` // first due to last end
+	CPU        handshake.CPU          `json:"cpu"`
+	Handshake  hist.Histogram         `json:"handshake"`
+	Service    hist.Histogram         `json:"service"`
+	Response   hist.Histogram         `json:"response"`
+	Lateness   hist.Histogram         `json:"lateness"` // every handshake begun
+	BytesIn    uint64                 `json:"bytes_in"` // TCP payload of the confirmed ones
+	BytesOut   uint64                 `json:"bytes_out"`
+	NoPort     uint64                 `json:"no_port"` // EADDRNOTAVAIL: no free source address and port
+	GOMAXPROCS int                    `json:"gomaxprocs"`
+	Seen       Identity               `json:"seen"`
+}
+
+// Identity is what the generator process is, to prove that it is always the same std build.
+type Identity struct {
+	Go      string `json:"go"`
+	GODEBUG string `json:"godebug"`
+	Boring  bool   `json:"boring"`
+	FIPS140 bool   `json:"fips140"`
+}

@@ -1,0 +1,103 @@
+// Package analysis is the judgement of a bundle: what each variant cost, how the candidates compare with the
+// baseline, whether the blocks may be believed. It changes nothing and measures nothing; the same bundle gives the
+// same analysis.
+package analysis
+
+import (
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis/effect"
+	"github.com/tlslab/tlslab/results/hist"
+)
+
+// Analysis is all that may be said of one bundle.
+type Analysis struct {
+	Manifest results.Manifest // scenario, variants, environment, skips, limits
+	Summary  Summary
+	Series   []Series      // one per cell and variant, in the manifest's order
+	Effects  []Effect      // one per cell, candidate and metric
+	Blocks   []Block       // in order of execution
+	Gaps     []results.Gap // of the manifest and of all blocks, each once
+}
+
+// Summary is the verdict of the whole run.
+type Summary struct {
+	Exit     int                    // 0, 1, 3 or 4: see DESIGN's table in the README
+	Sentence string                 // one line, for the first screen
+	Findings []string               // one sentence per notable effect, the largest first
+	Counts   map[effect.Verdict]int // of Effects
+	Trust    []string               // what weakens the whole run; empty: nothing
+}
+
+// Effect is one comparison: a metric of a candidate against the baseline in one cell.
+type Effect struct {
+	Cell      string
+	Metric    string
+	Unit      string
+	Title     string
+	Higher    bool // more is better
+	Baseline  Side
+	Candidate Side
+	Ratio     *effect.Ratio // candidate/baseline; nil: there is none, and Warnings say why
+	Groups    int           // that the ratio rests on
+	Margin    float64
+	Verdict   effect.Verdict
+	Gated     bool     // a gate of the scenario names it
+	Failed    bool     // the gate's limit is exceeded: a regression
+	Warnings  []string // doubts that travel with the number
+}
+
+// Side is one variant's value over all its valid blocks; nil: not measured, or too small a sample.
+type Side struct {
+	Variant string
+	Value   *float64 // in the metric's unit
+}
+
+// Series is one variant in one cell, all its valid blocks together.
+type Series struct {
+	Cell         string
+	Variant      string
+	Blocks       int                // measured
+	Valid        int                // of them, without a violated guard
+	Values       map[string]float64 // by metric name; a metric that the sample does not support is absent
+	Handshake    hist.Histogram     // nanoseconds
+	Service      hist.Histogram
+	Response     hist.Histogram
+	Lateness     hist.Histogram
+	Client       handshake.ClientLedger // summed over all blocks
+	Server       handshake.ServerLedger
+	ClientBound  bool    // the generator, not the server, sets the pace
+	GeneratorUse float64 // share of the generator's CPUs that it used, median of the blocks
+}
+
+// Block is one block as judged.
+type Block struct {
+	Cell                string
+	Variant             string
+	Index, Group, Order int
+	Started             time.Time
+	Values              map[string]float64
+	Client              handshake.ClientLedger
+	Server              handshake.ServerLedger
+	Guards              []Guard
+	Valid               bool
+}
+
+// Guard is a condition without which a block says nothing.
+type Guard struct {
+	Name   string `json:"name"` // ledgers, shape, generator_cpu, lateness, steady, steal, throttling, ports, backlog
+	State  State  `json:"state"`
+	Detail string `json:"detail"` // what was seen against what is allowed; advice where it failed
+}
+
+// State is what a guard says.
+type State string
+
+const (
+	Passed      State = "passed"
+	Violated    State = "violated"
+	ClientBound State = "client-bound" // closed loop: rates and latencies say nothing about the server, its CPU does
+	Unknown     State = "unknown"      // could not be read here: a gap says why
+)

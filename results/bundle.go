@@ -1,0 +1,146 @@
+// Package results is the bundle: everything that one run measured, in one directory. FORMAT.md beside this file is
+// its specification. Nothing here judges.
+package results
+
+import (
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/loadgen"
+)
+
+// Schema is the version of the bundle's layout. Another number is another format.
+const Schema = 1
+
+// Manifest is written last: no manifest, no bundle.
+type Manifest struct {
+	Schema      int         `json:"schema"`
+	Tool        string      `json:"tool"` // version of tlslab
+	Started     time.Time   `json:"started"`
+	Finished    time.Time   `json:"finished"`
+	Seed        uint64      `json:"seed"`
+	Scenario    Scenario    `json:"scenario"`
+	Variants    []Variant   `json:"variants"` // the baseline first
+	Cells       []Cell      `json:"cells"`
+	Skips       []Skip      `json:"skips,omitempty"`
+	Gates       []Gate      `json:"gates,omitempty"`
+	Limits      Limits      `json:"limits"`
+	Environment Environment `json:"environment"`
+	Gaps        []Gap       `json:"gaps,omitempty"`
+	Blocks      int         `json:"blocks"` // how many there must be
+	Files       []File      `json:"files"`  // all others, with their digests
+}
+
+// Scenario is what was asked, as its author wrote it.
+type Scenario struct {
+	Name string `json:"name"`
+	Doc  string `json:"doc,omitempty"`
+	Text string `json:"text"` // the file, byte for byte
+}
+
+// Variant is one side of the comparison and the proof of what it was.
+type Variant struct {
+	Name     string            `json:"name"`
+	Baseline bool              `json:"baseline"`
+	Build    variant.Build     `json:"build"`
+	Env      map[string]string `json:"env,omitempty"`
+	SBOM     variant.SBOM      `json:"sbom"`
+	Hello    server.Hello      `json:"hello"` // of its first process, without address and pid
+}
+
+// Cell is one point of the matrix, measured for each variant that it names.
+type Cell struct {
+	Name     string         `json:"name"`
+	Spec     handshake.Spec `json:"spec"`
+	Load     loadgen.Load   `json:"load"`
+	Variants []string       `json:"variants"` // the baseline first
+}
+
+// Skip is a crossed cell, or a whole variant, that cannot run here.
+type Skip struct {
+	Variant string `json:"variant,omitempty"`
+	Cell    string `json:"cell,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// Gate is a metric and how much worse it may get.
+type Gate struct {
+	Metric    string  `json:"metric"`
+	Candidate string  `json:"candidate,omitempty"` // empty: every candidate
+	Worse     float64 `json:"worse"`               // 0.02 is 2 %
+	Advisory  bool    `json:"advisory,omitempty"`
+}
+
+// Limits are the guards' thresholds.
+type Limits struct {
+	GeneratorCPU float64       `json:"generator_cpu"`   // share of the generator's CPUs
+	Lateness     time.Duration `json:"lateness_p99_ns"` // open loop
+	Steal        float64       `json:"steal"`           // share of the run's CPUs
+	Steady       float64       `json:"steady"`          // CPU per handshake, second half against first: |ratio-1|
+}
+
+// Block is one fresh server process, warmed up, then one unbroken stretch of load.
+type Block struct {
+	Index   int            `json:"index"` // order of execution, from 0
+	Cell    string         `json:"cell"`
+	Variant string         `json:"variant"`
+	Group   int            `json:"group"` // within the cell, from 0
+	Order   int            `json:"order"` // within the group, from 0
+	Seed    uint64         `json:"seed"`
+	Started time.Time      `json:"started"`
+	Server  server.Report  `json:"server"`
+	Client  loadgen.Result `json:"client"`
+	System  System         `json:"system"`
+	Gaps    []Gap          `json:"gaps,omitempty"`
+}
+
+// System is what the machine did during the stretch.
+type System struct {
+	ServerCPUs      []int         `json:"server_cpus,omitempty"` // empty: not pinned
+	ClientCPUs      []int         `json:"client_cpus,omitempty"`
+	Steal           float64       `json:"steal"`        // share of the CPUs used; -1: unknown
+	Throttled       time.Duration `json:"throttled_ns"` // of the cgroup; -1: unknown
+	ListenOverflows int64         `json:"listen_overflows"`
+	ListenDrops     int64         `json:"listen_drops"` // both -1: unknown
+}
+
+// Gap is what could not be measured, and why: never a zero.
+type Gap struct {
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+	Hint   string `json:"hint,omitempty"` // how to close it
+}
+
+// File is a member of the bundle.
+type File struct {
+	Name   string `json:"name"` // slash-separated
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Environment is the machine's fingerprint. It holds no host name, user name or path.
+type Environment struct {
+	Host         string            `json:"host"` // salted digest of the machine id: equal on one machine and run folder
+	OS           string            `json:"os"`
+	Kernel       string            `json:"kernel"`
+	Arch         string            `json:"arch"`
+	CPUModel     string            `json:"cpu_model"`
+	CPUs         int               `json:"cpus"`
+	Microcode    string            `json:"microcode,omitempty"`
+	Features     []string          `json:"features"`    // as the CPU and the operating system offer them
+	GoFeatures   []string          `json:"go_features"` // as Go sees them
+	Governor     string            `json:"governor,omitempty"`
+	SMT          string            `json:"smt,omitempty"`
+	Hypervisor   string            `json:"hypervisor,omitempty"`
+	Clocksource  string            `json:"clocksource,omitempty"`
+	CgroupCPU    string            `json:"cgroup_cpu,omitempty"`    // cpu.max, or unlimited
+	CgroupMemory string            `json:"cgroup_memory,omitempty"` // memory.max, or unlimited
+	MemoryBytes  uint64            `json:"memory_bytes"`
+	LoadAverage  string            `json:"load_average,omitempty"` // when the run began
+	Sysctl       map[string]string `json:"sysctl,omitempty"`
+	Go           string            `json:"go"` // the toolchain that built the tool
+	GODEBUG      string            `json:"godebug"`
+	Placement    string            `json:"placement"` // which CPUs, and why
+}

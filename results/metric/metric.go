@@ -1,0 +1,57 @@
+// Package metric names what the lab measures: unit, which way is better, and how close is the same.
+package metric
+
+// Family groups metrics that are corrected together and decided in order: exact before CPU before latency.
+type Family string
+
+const (
+	Exact   Family = "exact"
+	CPU     Family = "cpu"
+	Rate    Family = "rate"
+	Latency Family = "latency"
+)
+
+// Metric is one number of a block. Values are in Unit, never scaled: seconds, bytes, counts, per handshake or per
+// second.
+type Metric struct {
+	Name   string  // as scenarios and reports write it: server_cpu
+	Unit   string  // s/handshake, handshake/s, s, allocs/handshake, B/handshake
+	Title  string  // for people: server CPU per handshake
+	Higher bool    // more is better
+	Margin float64 // ratios this close to 1 are the same to us: 0.02 is 2 %
+	Family Family
+}
+
+// All lists the metrics in the order in which reports show them.
+func All() []Metric {
+	return []Metric{
+		{"server_cpu", "s/handshake", "server CPU per handshake", false, 0.02, CPU},
+		{"client_cpu", "s/handshake", "client CPU per handshake", false, 0.02, CPU},
+		{"server_allocs", "allocs/handshake", "server allocations per handshake", false, 0.005, Exact},
+		{"server_alloc_bytes", "B/handshake", "server bytes allocated per handshake", false, 0.005, Exact},
+		{"wire_bytes", "B/handshake", "TCP payload per handshake, both ways", false, 0.005, Exact},
+		{"handshake_rate", "handshake/s", "handshakes per second", true, 0.03, Rate},
+		{"handshake_p50", "s", "handshake time p50", false, 0.10, Latency},
+		{"handshake_p90", "s", "handshake time p90", false, 0.10, Latency},
+		{"handshake_p99", "s", "handshake time p99", false, 0.10, Latency},
+		{"handshake_max", "s", "handshake time max", false, 0.10, Latency},
+		{"service_p50", "s", "service time p50", false, 0.10, Latency},
+		{"service_p90", "s", "service time p90", false, 0.10, Latency},
+		{"service_p99", "s", "service time p99", false, 0.10, Latency},
+		{"service_max", "s", "service time max", false, 0.10, Latency},
+		{"response_p50", "s", "response time p50", false, 0.10, Latency},
+		{"response_p90", "s", "response time p90", false, 0.10, Latency},
+		{"response_p99", "s", "response time p99", false, 0.10, Latency},
+		{"response_max", "s", "response time max", false, 0.10, Latency},
+	}
+}
+
+// ByName finds a metric.
+func ByName(name string) (Metric, bool) {
+	for _, m := range All() {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Metric{}, false
+}
