@@ -17,29 +17,29 @@ type Shape struct {
 	ALPN       map[string]uint64 `json:"alpn,omitempty"` // "none": no protocol negotiated
 }
 
-// Add counts one handshake.
-func (s *Shape) Add(o Outcome) {
-	s.Resumed += one(o.Resumed)
-	s.Retried += one(o.Retried)
-	s.Mutual += one(o.Mutual)
-	tally(&s.Groups, o.Group.String())
-	tally(&s.Suites, o.Suite.String())
-	tally(&s.Signatures, o.Signature.String())
-	tally(&s.ALPN, orNone(o.ALPN))
+// Count adds n handshakes of one outcome.
+func (s *Shape) Count(o Outcome, n uint64) {
+	s.Resumed += when(o.Resumed, n)
+	s.Retried += when(o.Retried, n)
+	s.Mutual += when(o.Mutual, n)
+	tally(&s.Groups, o.Group.String(), n)
+	tally(&s.Suites, o.Suite.String(), n)
+	tally(&s.Signatures, o.Signature.String(), n)
+	tally(&s.ALPN, orNone(o.ALPN), n)
 }
 
-func one(b bool) uint64 {
-	if b {
-		return 1
+func when(is bool, n uint64) uint64 {
+	if is {
+		return n
 	}
 	return 0
 }
 
-func tally(m *map[string]uint64, key string) {
+func tally(m *map[string]uint64, key string, n uint64) {
 	if *m == nil {
 		*m = map[string]uint64{}
 	}
-	(*m)[key]++
+	(*m)[key] += n
 }
 
 // ClientLedger is the load generator's count of one measured stretch.
@@ -56,7 +56,7 @@ type ClientLedger struct {
 }
 
 // Fail counts an error by its text.
-func (l *ClientLedger) Fail(reason string) { tally(&l.Errors, reason) }
+func (l *ClientLedger) Fail(reason string) { tally(&l.Errors, reason, 1) }
 
 // ServerLedger is the server's count of one measured stretch. Accepted = Completed + Rejected.
 type ServerLedger struct {
@@ -70,7 +70,7 @@ type ServerLedger struct {
 // Reject counts a rejected handshake by its reason.
 func (l *ServerLedger) Reject(reason string) {
 	l.Rejected++
-	tally(&l.Reasons, reason)
+	tally(&l.Reasons, reason, 1)
 }
 
 // Reconcile lists what the two ledgers disagree on; nil where they agree to the last handshake.

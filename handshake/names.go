@@ -120,7 +120,7 @@ func (n named[T]) name(value T) string {
 			return e.name
 		}
 	}
-	return fmt.Sprintf("0x%04x", value)
+	return fmt.Sprintf("0x%04x", uint64(value)) // a number: the type itself prints by name
 }
 
 func (n named[T]) parse(what, name string) (T, error) {

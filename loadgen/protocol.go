@@ -32,7 +32,8 @@ type Load struct {
 	Handshakes uint64        `json:"handshakes,omitempty"`
 	Length     time.Duration `json:"length_ns,omitempty"`
 	Process    Process       `json:"process,omitempty"`
-	Phases     []Phase       `json:"phases,omitempty"` // open loop only; at least one
+	Phases     []Phase       `json:"phases,omitempty"`  // open loop only; at least one
+	Drain      time.Duration `json:"drain_ns,omitzero"` // how long after its last phase an open loop may begin what is due; zero: 10 s
 }
 
 // Phase is a stretch of an open loop with one rate.
@@ -41,6 +42,12 @@ type Phase struct {
 	Length time.Duration `json:"length_ns"`
 	Rate   float64       `json:"rate_per_second"`
 }
+
+// How a client ends a confirmed connection. A failed one always ends with FIN, so that the server reads the reason.
+const (
+	RST = "rst" // SO_LINGER 0: no TIME_WAIT
+	FIN = "fin" // close_notify and FIN, then wait for the server's FIN
+)
 
 // Job is all that a generator process needs, as one JSON line on its standard input. It answers with a line
 // {"ready":true} when warm; a line "go" starts the measured stretch; then it writes its [Result].
@@ -54,7 +61,7 @@ type Job struct {
 	Load        Load           `json:"load"`
 	Warmup      time.Duration  `json:"warmup_ns"` // closed loop with the same workers, dropped
 	Seed        uint64         `json:"seed"`
-	Close       string         `json:"close"`               // rst or fin
+	Close       string         `json:"close"`               // [RST] or [FIN]
 	KeyLog      string         `json:"key_log,omitempty"`   // file to append an SSLKEYLOGFILE to; empty: none
 	Timeout     time.Duration  `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
 }

@@ -1,4 +1,28 @@
 // Package scenarios reads what to measure: scenario files, their schema, and the plan that they stand for.
+//
+// A scenario is a YAML file. It names variants, each a build with an environment and server settings; cells, the
+// matrix of handshakes to ask for; and loads, how handshakes are asked for. Everything else has a default:
+//
+//	variants:
+//	  - name: std
+//	  - {name: boringcrypto, build: {backend: boringcrypto}}
+//	load: {loop: closed, workers: 1, length: 1s}
+//
+// [Parse] turns the text into a [Scenario] or lists every mistake with its place. [Scenario.Plan] turns that into a
+// [Plan] for one seed and one [Machine]: which blocks run, in which order, and what is skipped and why. Neither
+// looks at the machine or the clock: the same text, seed and Machine give the same plan.
+//
+// # Why groups are outside and cells inside
+//
+// A machine drifts: it warms up, a neighbour wakes. Were one cell measured to its end before the next begins, drift
+// would look like a difference between cells, and one slow minute would spoil every group of one cell. So each
+// round measures one group of every cell, in an order that the seed draws. Within a group two variants alternate as
+// ABBA or BAAB, which cancels a linear drift; more than two run once each, in random order.
+//
+// # Why equal blocks share a seed
+//
+// The n-th block of each variant within a group has the same seed, so an open loop asks both sides for handshakes
+// at the same instants, and the schedule's luck falls out of their ratio.
 package scenarios
 
 import (
@@ -10,65 +34,95 @@ import (
 	"github.com/tlslab/tlslab/results"
 )
 
+// Scenario is a file as its author meant it, free of mistakes, with every default filled in. [Parse] makes one.
+type Scenario struct {
+	File     string // name for messages
+	Text     string // the file, byte for byte
+	Name     string
+	Doc      string
+	Owner    string
+	Variants []Variant // in the order of the file; exactly one is the baseline
+	Loads    []loadgen.Load
+	Server   Server // what variants start from
+	Client   Client
+	Groups   int // per cell
+	Spare    int // groups per cell, to be measured in place of those that the machine spoils
+	Warmup   time.Duration
+	Seed     *uint64 // that the file asks for; nil: the caller's choice
+	Gates    []results.Gate
+	Limits   results.Limits
+	Profile  bool
+
+	matrix   matrix
+	points   []point
+	excluded []results.Skip // whole cells that a rule excludes and says why
+}
+
 // Variant is one side of the comparison as a scenario asks for it.
 type Variant struct {
-	Name     string
-	Baseline bool
-	Build    variant.Build
-	Env      map[string]string
-	Server   Server // the scenario's server settings with this variant's own over them
+	Name     string            `json:"name"`
+	Baseline bool              `json:"baseline"`
+	Build    variant.Build     `json:"build"`
+	Env      map[string]string `json:"env,omitempty"`
+	Server   Server            `json:"server"`             // the scenario's server settings with this variant's own over them
+	Requires []string          `json:"requires,omitempty"` // CPU features, in the words of accel.CPU.Features
+
+	at, buildAt, godebugAt position
 }
 
 // Server is how a variant's server is run.
 type Server struct {
-	App        string // plain
-	Listen     string // host:port on loopback; empty: a free port
-	ALPN       []string
-	Tickets    bool
-	Rotate     time.Duration // of the ticket key; zero: one key for life
-	CPUs       []int         // nil: chosen by the lab
-	GOMAXPROCS int           // zero: Go's default
+	App        string        `json:"app"`              // plain
+	Listen     string        `json:"listen,omitempty"` // host:port on loopback; empty: a free port
+	ALPN       []string      `json:"alpn,omitempty"`
+	Tickets    bool          `json:"tickets"`
+	Rotate     time.Duration `json:"rotate_ns,omitempty"`  // of the ticket key; zero: one key for life
+	CPUs       []int         `json:"cpus,omitempty"`       // nil: chosen by the lab
+	GOMAXPROCS int           `json:"gomaxprocs,omitempty"` // zero: Go's default
 }
 
 // Client is how the load generator is run.
 type Client struct {
-	Dialer      string // stock
-	Verify      string // every
-	Certificate string // auto: presented where the cell is mutual; none: never
-	Close       string // rst or fin
-	CPUs        []int  // nil: chosen by the lab
+	Dialer      string `json:"dialer"`         // stock
+	Verify      string `json:"verify"`         // every
+	Certificate string `json:"certificate"`    // auto: presented where the cell is mutual; none: never
+	Close       string `json:"close"`          // rst or fin
+	CPUs        []int  `json:"cpus,omitempty"` // nil: chosen by the lab
 }
 
 // Plan is a scenario made concrete for one seed: which blocks, in which order.
 type Plan struct {
-	Scenario results.Scenario
-	Seed     uint64
-	Variants []Variant // the baseline first; those that can run here
-	Cells    []Cell
-	Skips    []results.Skip
-	Blocks   []Block // in order of execution
-	Groups   int     // per cell
-	Warmup   time.Duration
-	Client   Client
-	Gates    []results.Gate
-	Limits   results.Limits
-	Profile  bool // take a CPU profile of each variant's server in each cell
+	Scenario results.Scenario `json:"scenario"`
+	Seed     uint64           `json:"seed"`
+	Variants []Variant        `json:"variants"` // the baseline first; those that can run here
+	Cells    []Cell           `json:"cells"`
+	Skips    []results.Skip   `json:"skips,omitempty"`
+	Blocks   []Block          `json:"blocks"`           // in order of execution
+	Spares   []Block          `json:"spares,omitempty"` // rounds of groups after Blocks, for those that the machine spoils
+	Groups   int              `json:"groups"`           // per cell
+	Warmup   time.Duration    `json:"warmup_ns"`
+	Client   Client           `json:"client"`
+	Gates    []results.Gate   `json:"gates,omitempty"`
+	Limits   results.Limits   `json:"limits"`
+	Profile  bool             `json:"profile"`            // take a CPU profile of each variant's server in each cell
+	Defaults []Setting        `json:"defaults,omitempty"` // settings that have their default
+	Warnings []string         `json:"warnings,omitempty"` // what the run will not be able to say
 }
 
 // Cell is one point of the matrix.
 type Cell struct {
-	Name     string
-	Spec     handshake.Spec
-	Load     loadgen.Load
-	Variants []string // the baseline first
+	Name     string         `json:"name"`
+	Spec     handshake.Spec `json:"spec"`
+	Load     loadgen.Load   `json:"load"`
+	Variants []string       `json:"variants"` // the baseline first
 }
 
 // Block is one block to run.
 type Block struct {
-	Index   int
-	Cell    int // index into Cells
-	Variant string
-	Group   int
-	Order   int
-	Seed    uint64
+	Index   int    `json:"index"` // from 0, in order of execution
+	Cell    int    `json:"cell"`  // index into Cells
+	Variant string `json:"variant"`
+	Group   int    `json:"group"` // within the cell, from 0
+	Order   int    `json:"order"` // within the group, from 0
+	Seed    uint64 `json:"seed"`
 }

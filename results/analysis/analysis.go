@@ -1,6 +1,29 @@
 // Package analysis is the judgement of a bundle: what each variant cost, how the candidates compare with the
 // baseline, whether the blocks may be believed. It changes nothing and measures nothing; the same bundle gives the
 // same analysis.
+//
+// [Of] goes through four steps, each a value that can be printed:
+//
+//  1. A [Block] is one block with its metrics and what the guards say of it.
+//  2. A [Series] is all valid blocks of one variant in one cell, pooled: totals divided by totals, quantiles of the
+//     merged histogram.
+//  3. An [Effect] compares a candidate with the baseline, group by group (package effect says how). Pooled numbers
+//     are for reading; only groups are judged.
+//  4. The [Summary] is what the exit code and the first line of a report say.
+//
+// # What a violated guard does
+//
+// Guards of correctness (ledgers, shape, ports, backlog; in an open loop also generator_cpu and lateness) say that
+// something else was measured than was asked: all effects of that variant in that cell are invalid. A block that was
+// not steady is left out with its group. Steal and throttling are what the machine did to a block: its group is left
+// out as long as enough quiet ones remain, else all are kept with a warning. The random order within groups makes
+// both fair to both sides, so noise widens an interval but does not move it.
+//
+// # Why some percentiles are missing
+//
+// A percentile is there only where the sample can say something about it: from n handshakes on, where n is the
+// smallest number whose extremes enclose the percentile with 95 % confidence. That takes 6 handshakes for the
+// median, 36 for p90 and 368 for p99.
 package analysis
 
 import (
@@ -45,7 +68,8 @@ type Effect struct {
 	Margin    float64
 	Verdict   effect.Verdict
 	Gated     bool     // a gate of the scenario names it
-	Failed    bool     // the gate's limit is exceeded: a regression
+	Advisory  bool     // but that gate only advises: it never decides the exit code
+	Failed    bool     // the gate's limit is exceeded: a regression; never with Advisory
 	Warnings  []string // doubts that travel with the number
 }
 
@@ -60,7 +84,7 @@ type Series struct {
 	Cell         string
 	Variant      string
 	Blocks       int                // measured
-	Valid        int                // of them, without a violated guard
+	Valid        int                // of them, those that the values rest on: no guard violated, and quiet if enough are
 	Values       map[string]float64 // by metric name; a metric that the sample does not support is absent
 	Handshake    hist.Histogram     // nanoseconds
 	Service      hist.Histogram
@@ -69,7 +93,7 @@ type Series struct {
 	Client       handshake.ClientLedger // summed over all blocks
 	Server       handshake.ServerLedger
 	ClientBound  bool    // the generator, not the server, sets the pace
-	GeneratorUse float64 // share of the generator's CPUs that it used, median of the blocks
+	GeneratorUse float64 // share of the generator's CPUs that it used, median of the blocks; -1: unknown
 }
 
 // Block is one block as judged.
@@ -99,5 +123,6 @@ const (
 	Passed      State = "passed"
 	Violated    State = "violated"
 	ClientBound State = "client-bound" // closed loop: rates and latencies say nothing about the server, its CPU does
+	Disturbed   State = "disturbed"    // the machine took time from the block: quiet ones are preferred
 	Unknown     State = "unknown"      // could not be read here: a gap says why
 )

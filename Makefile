@@ -1,0 +1,50 @@
+# Every target runs in .ci/run, or says why not.
+GO ?= go
+export GOTOOLCHAIN ?= auto
+
+.PHONY: help run test check race generate golden fuzz bench smoke aa clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+bin/tlslab: FORCE
+	$(GO) build -trimpath -o $@ ./cmd/tlslab
+FORCE:
+
+run: bin/tlslab ## measure the quickstart scenario: a verdict and a report
+	./bin/tlslab run quickstart
+
+test: ## all tests
+	$(GO) test ./...
+
+check: ## gofmt, vet for three systems, staticcheck, tidy modules
+	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+race: ## tests under the race detector (needs cgo)
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+generate: ## rewrite what is generated: scenarios/README.md
+	$(GO) test ./scenarios -run TestReference -update
+
+golden: ## rewrite the golden reports; read the diff
+	$(GO) test ./reports -update
+
+fuzz: ## each fuzz target for a short while
+	$(GO) run ./.ci/fuzz -time 10s
+
+bench: ## the generator's overhead and the recorder
+	$(GO) test -run '^$$' -bench . -benchtime 200ms ./loadgen ./results/hist
+
+smoke: bin/tlslab ## the lab end to end, under 20 s once the servers are built
+	./bin/tlslab run smoke
+
+aa: bin/tlslab ## a variant against itself (not in .ci/run: minutes of load); must find nothing
+	./bin/tlslab run aa
+
+clean: ## remove what make made
+	rm -rf bin out

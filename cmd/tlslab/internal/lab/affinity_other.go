@@ -1,0 +1,5 @@
+//go:build !linux
+
+package lab
+
+func allowedCPUs() []int { return nil }

@@ -1,0 +1,229 @@
+// Package lab carries out a plan, block by block: it builds the servers, proves what was built, and for each block
+// starts a fresh server process and a fresh generator process, warms them up, measures one unbroken stretch and
+// writes down what both sides counted. It judges nothing.
+//
+// # Why a block is a process
+//
+// Handshakes inside one process share its heap, its code layout and its minute; a thousand of them are one sample of
+// that process, not a thousand samples. So every block starts anew, and the analysis counts groups of blocks.
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/profile"
+	"github.com/tlslab/tlslab/scenarios"
+)
+
+// Lab is what a run needs besides its plan.
+type Lab struct {
+	Builder *variant.Builder
+	Tool    string // this executable: the generator is its hidden child
+	Version string
+	KeyLog  string            // file for the generator's key log; empty: none
+	Speak   func(line string) // progress for people; never nil
+	Block   func(Progress)    // called before each block; never nil
+}
+
+// Progress is where a run stands.
+type Progress struct {
+	Done, Blocks  int
+	Cell, Variant string
+	Left          time.Duration
+}
+
+// Violation is a run whose measurements cannot be believed: provenance, or a server that died. Exit 3.
+type Violation struct {
+	What string
+	Hint string
+}
+
+func (v *Violation) Error() string { return v.What }
+
+// Draft builds and proves the plan's servers and returns the manifest as far as it is known before the first block.
+func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
+	r := &Run{lab: l, plan: plan, binaries: map[string]*variant.Binary{}}
+	r.Manifest = results.Manifest{
+		Schema:   results.Schema,
+		Tool:     l.Version,
+		Started:  time.Now().UTC(),
+		Seed:     plan.Seed,
+		Scenario: plan.Scenario,
+		Skips:    plan.Skips,
+		Gates:    plan.Gates,
+		Limits:   plan.Limits,
+		Blocks:   len(plan.Blocks),
+	}
+	for _, c := range plan.Cells {
+		r.Manifest.Cells = append(r.Manifest.Cells, results.Cell(c))
+	}
+	for i, v := range plan.Variants {
+		l.Speak(fmt.Sprintf("building %s (%d of %d)", v.Name, i+1, len(plan.Variants)))
+		binary, err := l.Builder.Build(ctx, v.Build)
+		if err != nil {
+			return nil, fmt.Errorf("build %s: %w", v.Name, err)
+		}
+		r.binaries[v.Name] = binary
+		r.Manifest.Variants = append(r.Manifest.Variants, results.Variant{
+			Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, SBOM: binary.SBOM,
+		})
+	}
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	return r, r.probe(ctx)
+}
+
+// Run is a plan whose servers are built.
+type Run struct {
+	Manifest results.Manifest
+	lab      *Lab
+	plan     *scenarios.Plan
+	binaries map[string]*variant.Binary
+	places   map[string]placement // by variant
+	secrets  secrets
+}
+
+func (r *Run) prepare() (err error) {
+	r.places = map[string]placement{}
+	for _, v := range r.plan.Variants {
+		if r.places[v.Name], err = place(v.Server.CPUs, r.plan.Client.CPUs); err != nil {
+			return err
+		}
+	}
+	r.Manifest.Environment = environment(r.places[r.plan.Variants[0].Name].why)
+	r.Manifest.Gaps = append(r.Manifest.Gaps, environmentGaps(r.Manifest.Environment)...)
+	r.secrets, err = issue(r.plan.Cells, time.Now())
+	return err
+}
+
+// probe starts each variant's server once, so that one that is not what was asked is found before anything is
+// measured.
+func (r *Run) probe(ctx context.Context) error {
+	for _, v := range r.plan.Variants {
+		process, err := r.start(ctx, v, r.plan.Cells[0].Spec)
+		if err != nil {
+			return err
+		}
+		process.Stop(context.WithoutCancel(ctx))
+		if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
+			return err
+		}
+		r.remember(v.Name, process.Hello())
+	}
+	return nil
+}
+
+// start starts a fresh server of a variant for a cell's spec.
+func (r *Run) start(ctx context.Context, v scenarios.Variant, spec handshake.Spec) (*variant.Process, error) {
+	process, err := variant.Start(ctx, *r.binaries[v.Name], variant.Options{
+		Env: v.Env, CPUs: r.places[v.Name].server, GOMAXPROCS: v.Server.GOMAXPROCS,
+		Settings: r.secrets.settings(spec, v.Server),
+	})
+	if err != nil {
+		return nil, died(v.Name, "at start", err)
+	}
+	return process, nil
+}
+
+// Measure runs every block that done does not hold and writes it to w. Done blocks are of an earlier, interrupted
+// run of the same plan. It returns all blocks in order of execution.
+func (r *Run) Measure(ctx context.Context, w *results.Writer, done []results.Block) ([]results.Block, error) {
+	blocks := slices.Clone(done)
+	began := time.Now()
+	queue := slices.Clone(r.plan.Blocks)
+	for n := 0; n < len(queue); n++ {
+		if b := queue[n]; !holds(done, b) {
+			r.lab.Block(r.progress(queue, n, len(blocks)-len(done), began))
+			block, err := r.measure(ctx, w, b)
+			if err != nil {
+				return nil, fmt.Errorf("block %d of %d (%s in %s): %w", n+1, len(queue), b.Variant, r.plan.Cells[b.Cell].Name, err)
+			}
+			blocks = append(blocks, *block)
+		}
+		if n == len(queue)-1 {
+			queue = append(queue, r.spares(queue, blocks)...)
+		}
+	}
+	r.Manifest.Finished, r.Manifest.Blocks = time.Now().UTC(), len(blocks)
+	slices.SortFunc(blocks, func(a, b results.Block) int { return a.Index - b.Index })
+	return blocks, nil
+}
+
+func holds(blocks []results.Block, b scenarios.Block) bool {
+	return slices.ContainsFunc(blocks, func(d results.Block) bool { return d.Index == b.Index })
+}
+
+// measure measures one block and writes it down.
+func (r *Run) measure(ctx context.Context, w *results.Writer, b scenarios.Block) (*results.Block, error) {
+	block, cpu, err := r.block(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return block, r.keep(w, *block, cpu)
+}
+
+// keep writes a block, after its profile: a block that is there is whole.
+func (r *Run) keep(w *results.Writer, b results.Block, cpu []byte) error {
+	if cpu != nil {
+		labelled, err := profile.Label(cpu, r.labels(b))
+		if err != nil {
+			return err
+		}
+		if err := w.Put(fmt.Sprintf("profiles/%04d.pb.gz", b.Index), labelled); err != nil {
+			return err
+		}
+	}
+	return w.Block(b)
+}
+
+func (r *Run) labels(b results.Block) map[string]string {
+	i := slices.IndexFunc(r.plan.Cells, func(c scenarios.Cell) bool { return c.Name == b.Cell })
+	return map[string]string{
+		"variant": b.Variant, "cell": b.Cell, "kind": r.plan.Cells[i].Spec.Kind.String(), "block": strconv.Itoa(b.Index),
+	}
+}
+
+func (r *Run) progress(queue []scenarios.Block, n, fresh int, began time.Time) Progress {
+	b := queue[n]
+	left := r.plan.Estimate()
+	if fresh > 0 {
+		left = time.Since(began) / time.Duration(fresh) * time.Duration(len(queue)-n)
+	}
+	return Progress{n, len(queue), r.plan.Cells[b.Cell].Name, b.Variant, left}
+}
+
+func (r *Run) variant(name string) scenarios.Variant {
+	i := slices.IndexFunc(r.plan.Variants, func(v scenarios.Variant) bool { return v.Name == name })
+	return r.plan.Variants[i]
+}
+
+// prove is the provenance gate: what was asked, what was built and what runs must be one thing.
+func (r *Run) prove(v scenarios.Variant, hello server.Hello, stderr string) error {
+	faults := variant.Verify(v.Build, v.Env, r.binaries[v.Name].SBOM, hello, stderr)
+	if len(faults) > 0 {
+		return &Violation{
+			What: fmt.Sprintf("variant %s is not what was asked: %s", v.Name, strings.Join(faults, "; ")),
+			Hint: "no number was kept from this block; mend the variant's build or env",
+		}
+	}
+	return nil
+}
+
+func (r *Run) remember(name string, hello server.Hello) {
+	hello.Address, hello.PID = "", 0
+	for i := range r.Manifest.Variants {
+		if r.Manifest.Variants[i].Name == name {
+			r.Manifest.Variants[i].Hello = hello
+		}
+	}
+}

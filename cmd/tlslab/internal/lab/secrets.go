@@ -1,0 +1,65 @@
+package lab
+
+import (
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/pki"
+	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/scenarios"
+)
+
+const serverName = "edge.example.test"
+
+// secrets are the run's certificates and keys, one authority per signature scheme. They live in memory and in the
+// pipes to the children, never on the disk.
+type secrets map[handshake.Signature]*identities
+
+type identities struct {
+	authority      *pki.Authority
+	server, client pki.Pair
+}
+
+func issue(cells []scenarios.Cell, now time.Time) (secrets, error) {
+	s := secrets{}
+	for _, c := range cells {
+		if s[c.Spec.Signature] != nil {
+			continue
+		}
+		authority, err := pki.New(now, c.Spec.Signature)
+		if err != nil {
+			return nil, err
+		}
+		id := &identities{authority: authority}
+		if id.server, err = authority.Server(serverName); err != nil {
+			return nil, err
+		}
+		if id.client, err = authority.Client("loadgen.example.test"); err != nil {
+			return nil, err
+		}
+		s[c.Spec.Signature] = id
+	}
+	return s, nil
+}
+
+func (s secrets) roots(sig handshake.Signature) []byte { return s[sig].authority.Roots() }
+
+func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settings {
+	settings := server.Settings{
+		App:         v.App,
+		Listen:      v.Listen,
+		Certificate: s[spec.Signature].server.Certificate,
+		Key:         s[spec.Signature].server.Key,
+		Mutual:      spec.Mutual,
+		ALPN:        v.ALPN,
+		Tickets:     v.Tickets,
+		Rotate:      v.Rotate,
+	}
+	if spec.Mutual {
+		settings.ClientCAs = s.roots(spec.Signature)
+	}
+	if len(settings.ALPN) == 0 && spec.ALPN != "" {
+		settings.ALPN = []string{spec.ALPN}
+	}
+	return settings
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
+)
+
+// progress speaks to people: one live line on a terminal, else a quiet line now and then.
+type progress struct {
+	w        io.Writer
+	terminal bool
+	width    int // of the live line, to be wiped
+	told     int // tenths of the run, where there is no terminal
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, told: -1}
+	if file, is := w.(*os.File); is {
+		if info, err := file.Stat(); err == nil {
+			p.terminal = info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+		}
+	}
+	return p
+}
+
+func (p *progress) say(line string) {
+	p.end()
+	fmt.Fprintln(p.w, "tlslab:", line)
+}
+
+func (p *progress) block(now lab.Progress) {
+	line := fmt.Sprintf("block %d of %d: %s, %s, %s left", now.Done+1, now.Blocks, now.Cell, now.Variant, now.Left.Round(time.Second))
+	if p.terminal {
+		fmt.Fprintf(p.w, "\r%-*s", p.width, line)
+		p.width = len(line)
+		return
+	}
+	if tenth := now.Done * 10 / now.Blocks; tenth > p.told {
+		p.told = tenth
+		fmt.Fprintln(p.w, "tlslab:", line)
+	}
+}
+
+// end wipes the live line.
+func (p *progress) end() {
+	if p.width > 0 {
+		fmt.Fprintf(p.w, "\r%*s\r", p.width, "")
+		p.width = 0
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tlslab/tlslab/reports"
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis"
+)
+
+// formats are what a bundle can be written as.
+var formats = map[string]func(io.Writer, *results.Bundle) error{
+	"html":     document((*reports.Document).WriteHTML),
+	"json":     document((*reports.Document).WriteJSON),
+	"text":     document(writeText),
+	"markdown": document((*reports.Document).WriteMarkdown),
+	"gobench":  analysis.WriteBench,
+}
+
+func document(write func(*reports.Document, io.Writer) error) func(io.Writer, *results.Bundle) error {
+	return func(w io.Writer, b *results.Bundle) error {
+		a, err := analysis.Of(b)
+		if err != nil {
+			return err
+		}
+		return write(reports.New(a, reports.Standard()...), w)
+	}
+}
+
+func writeText(d *reports.Document, w io.Writer) error { return d.WriteText(w, reports.Options{}) }
+
+func reportCommand(s streams) *cobra.Command {
+	var format, output string
+	c := &cobra.Command{
+		Use:   "report BUNDLE",
+		Short: "write a bundle's report: " + strings.Join(slices.Sorted(maps.Keys(formats)), ", "),
+		Args:  exactly(1, "the bundle: a directory that tlslab run wrote"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			write, known := formats[format]
+			if !known {
+				return usage(fmt.Errorf("unknown format %q", format), "one of "+strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+			}
+			bundle, err := open(args[0])
+			if err != nil {
+				return err
+			}
+			if output == "" {
+				return write(s.out, bundle)
+			}
+			return writeFile(output, bundle, write)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "text", strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+	c.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
+	return c
+}
+
+// open reads a bundle from a directory.
+func open(dir string) (*results.Bundle, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, usage(fmt.Errorf("open bundle: %w", err), "")
+	} else if !info.IsDir() {
+		return nil, usage(fmt.Errorf("%s is not a directory", dir), "a bundle is a directory that tlslab run wrote")
+	}
+	bundle, err := results.Open(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("open bundle %s: %w", dir, err)
+	}
+	return bundle, nil
+}
+
+// writeFile writes to a new file and gives it its name once it is whole.
+func writeFile(name string, b *results.Bundle, write func(io.Writer, *results.Bundle) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(file.Name())
+		}
+	}()
+	if err := write(file, b); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Chmod(0o644); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
+}

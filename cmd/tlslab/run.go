@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
+	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis"
+	"github.com/tlslab/tlslab/scenarios"
+)
+
+// order is what the user asked of a run.
+type order struct {
+	output, resume, keyLog string
+	seed                   uint64
+	inconclusive           string
+}
+
+func runCommand(s streams) *cobra.Command {
+	var o order
+	c := &cobra.Command{
+		Use:   "run FILE|NAME...",
+		Short: "measure; print the verdict; write the bundle and its report",
+		RunE: func(c *cobra.Command, names []string) error {
+			if err := o.check(names); err != nil {
+				return err
+			}
+			return s.runAll(c.Context(), names, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "directory of the bundle (default: out/NAME-TIME)")
+	f.StringVar(&o.resume, "continue", "", "finish the interrupted run in this directory")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of blocks and of arrivals (default: by chance, recorded)")
+	f.StringVar(&o.keyLog, "keylog", "", "append the generator's TLS secrets to this file (SSLKEYLOGFILE); it must lie outside the bundle")
+	f.StringVar(&o.inconclusive, "inconclusive", "fail", "what an undecided gate means: fail (exit 4) or pass")
+	return c
+}
+
+func (o order) check(names []string) error {
+	switch {
+	case len(names) == 0 && o.resume == "":
+		return usage(errors.New("tlslab run wants a scenario: a file, or a name from tlslab list"), "tlslab run quickstart")
+	case len(names) > 0 && o.resume != "":
+		return usage(errors.New("--continue takes no scenario: it is in the directory"), "tlslab run --continue "+o.resume)
+	case len(names) > 1 && o.output != "":
+		return usage(errors.New("--output names one bundle, and there are several scenarios"), "run them one by one, or without --output")
+	case o.inconclusive != "fail" && o.inconclusive != "pass":
+		return usage(fmt.Errorf("--inconclusive is fail or pass, not %q", o.inconclusive), "")
+	}
+	return nil
+}
+
+// runAll reads every scenario before it runs the first.
+func (s streams) runAll(ctx context.Context, names []string, o order) error {
+	if o.resume != "" {
+		return s.settle(s.resume(ctx, o))
+	}
+	var plans []*scenarios.Plan
+	for _, name := range names {
+		scenario, err := load(name)
+		if err != nil {
+			return err
+		}
+		plan, err := planOf(scenario, o.seed)
+		if err != nil {
+			return err
+		}
+		plans = append(plans, plan)
+	}
+	code := exitDone
+	for _, plan := range plans {
+		one, err := s.measure(ctx, plan, o)
+		if err != nil {
+			return err
+		}
+		code = worst(code, one)
+	}
+	return s.settle(code, nil)
+}
+
+func (s streams) settle(code int, err error) error {
+	if err != nil || code == exitDone {
+		return err
+	}
+	return verdict(code)
+}
+
+// measure carries out one plan in a new directory.
+func (s streams) measure(ctx context.Context, plan *scenarios.Plan, o order) (int, error) {
+	dir := o.output
+	if dir == "" {
+		dir = filepath.Join("out", plan.Scenario.Name+"-"+time.Now().UTC().Format("20060102-150405"))
+	}
+	return s.carryOut(ctx, plan, o, dir, func(run *lab.Run) (*results.Writer, []results.Block, error) {
+		w, err := results.Create(dir, run.Manifest)
+		return w, nil, err
+	})
+}
+
+// resume finishes an interrupted run: the same plan, less the groups that are whole.
+func (s streams) resume(ctx context.Context, o order) (int, error) {
+	w, draft, blocks, err := results.Resume(o.resume)
+	if err != nil {
+		return 0, err
+	}
+	defer w.Close()
+	scenario, err := scenarios.Parse(draft.Scenario.Name+".yaml", []byte(draft.Scenario.Text))
+	if err != nil {
+		return 0, err
+	}
+	plan, err := planOf(scenario, draft.Seed)
+	if err != nil {
+		return 0, err
+	}
+	return s.carryOut(ctx, plan, o, o.resume, func(run *lab.Run) (*results.Writer, []results.Block, error) {
+		if err := run.Same(draft); err != nil {
+			return nil, nil, err
+		}
+		whole, err := run.Whole(w, blocks)
+		return w, whole, err
+	})
+}
+
+// carryOut builds, measures, keeps, judges and tells.
+func (s streams) carryOut(ctx context.Context, plan *scenarios.Plan, o order, dir string, bundle func(*lab.Run) (*results.Writer, []results.Block, error)) (int, error) {
+	builder, err := variant.NewBuilder()
+	if err != nil {
+		return 0, err
+	}
+	tool, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	unlock, err := lab.Lock(ctx, builder.Cache, func() { s.tell("another run is measuring on this machine: waiting for it to end") })
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	live := newProgress(s.err)
+	defer live.end()
+	l := &lab.Lab{Builder: builder, Tool: tool, Version: version(), KeyLog: o.keyLog, Speak: live.say, Block: live.block}
+	run, err := l.Draft(ctx, plan)
+	if err != nil {
+		return 0, err
+	}
+	w, done, err := bundle(run)
+	if err != nil {
+		return 0, err
+	}
+	defer w.Close()
+	blocks, err := run.Measure(ctx, w, done)
+	live.end()
+	if ctx.Err() != nil {
+		return 0, &failure{errors.New("interrupted: there is no bundle yet"), "finish it with tlslab run --continue " + dir, exitInterrupted}
+	}
+	if err != nil {
+		return 0, err
+	}
+	b, err := finish(run, w, blocks)
+	if err != nil {
+		return 0, err
+	}
+	return s.conclude(b, dir, o)
+}
+
+// finish writes what is derived, then the manifest: only now there is a bundle.
+func finish(run *lab.Run, w *results.Writer, blocks []results.Block) (*results.Bundle, error) {
+	if err := run.Keep(w, blocks); err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := analysis.WriteBench(&text, &results.Bundle{Manifest: run.Manifest, Blocks: blocks}); err != nil {
+		return nil, err
+	}
+	if err := w.Put("bench.txt", text.Bytes()); err != nil {
+		return nil, err
+	}
+	return w.Finish(run.Manifest)
+}
+
+// conclude judges the bundle, writes its report and prints the verdict, the bundle's path and the report's last.
+func (s streams) conclude(b *results.Bundle, dir string, o order) (int, error) {
+	a, err := analysis.Of(b)
+	if err != nil {
+		return 0, err
+	}
+	page := filepath.Join(dir, "report.html")
+	if err := writeFile(page, b, formats["html"]); err != nil {
+		return 0, err
+	}
+	if err := formats["text"](s.out, b); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(s.out, "\nverdict: %s\nbundle:  %s\nreport:  %s\n", a.Summary.Sentence, dir, page)
+	if a.Summary.Exit == exitInconclusive && o.inconclusive == "pass" {
+		return exitDone, nil
+	}
+	return a.Summary.Exit, nil
+}

@@ -1,0 +1,163 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+)
+
+const (
+	sampleEvery = 25 * time.Millisecond
+	maxSamples  = 1024 // then every second one is dropped and the interval doubles
+	settle      = 2 * time.Millisecond
+	drain       = 2 * handshakeTimeout
+)
+
+// ledger counts one stretch at a time.
+type ledger struct {
+	mu        sync.Mutex
+	open      int // connections
+	accepted  uint64
+	completed uint64
+	outcomes  map[handshake.Outcome]uint64
+	rejected  handshake.ServerLedger // Rejected and Reasons only
+
+	running bool
+	began   time.Time
+	cpu     handshake.CPU
+	gauges  gauges
+	samples []Sample
+	stop    func() // ends the sampling
+}
+
+func newLedger() *ledger { return &ledger{outcomes: map[handshake.Outcome]uint64{}} }
+
+func (l *ledger) accept() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open++
+	l.accepted++
+}
+
+func (l *ledger) complete(o handshake.Outcome) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open--
+	l.completed++
+	l.outcomes[o]++
+}
+
+func (l *ledger) reject(reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open--
+	l.rejected.Reject(reason)
+}
+
+// quiet waits until no connection is open and none has been accepted for a settling time.
+func (l *ledger) quiet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drain)
+	defer cancel()
+	ticker := time.NewTicker(settle)
+	defer ticker.Stop()
+	for last := ^uint64(0); ; {
+		l.mu.Lock()
+		open, accepted := l.open, l.accepted
+		l.mu.Unlock()
+		if open == 0 && accepted == last {
+			return nil
+		}
+		last = accepted
+		select {
+		case <-ctx.Done():
+			return errors.New("connections are still open")
+		case <-ticker.C:
+		}
+	}
+}
+
+// begin starts a stretch with empty books.
+func (l *ledger) begin(ctx context.Context) error {
+	if l.running {
+		return errors.New("the stretch has begun already")
+	}
+	if err := l.quiet(ctx); err != nil {
+		return err
+	}
+	l.gauges = readGauges()
+	l.mu.Lock()
+	l.accepted, l.completed, l.rejected = 0, 0, handshake.ServerLedger{}
+	clear(l.outcomes)
+	l.mu.Unlock()
+	l.samples = make([]Sample, 0, maxSamples)
+	l.running, l.began, l.cpu = true, time.Now(), handshake.ReadCPU()
+	l.sample(ctx)
+	return nil
+}
+
+// sample records the state every now and then until l.stop is called.
+func (l *ledger) sample(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	l.stop = func() { cancel(); <-done }
+	go func() {
+		defer close(done)
+		every := sampleEvery
+		timer := time.NewTimer(every)
+		defer timer.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+			}
+			l.samples = append(l.samples, l.now())
+			if len(l.samples) == maxSamples {
+				l.samples = thin(l.samples)
+				every *= 2
+			}
+			timer.Reset(every)
+		}
+	}()
+}
+
+func (l *ledger) now() Sample {
+	l.mu.Lock()
+	completed := l.completed
+	l.mu.Unlock()
+	return Sample{time.Since(l.began), completed, handshake.ReadCPU().Sub(l.cpu).Total()}
+}
+
+// thin keeps every second sample.
+func thin(samples []Sample) []Sample {
+	kept := samples[:0]
+	for i := 1; i < len(samples); i += 2 {
+		kept = append(kept, samples[i])
+	}
+	return kept
+}
+
+// end closes the stretch and reports it. A connection that stays open is an error: the books would not close.
+func (l *ledger) end(ctx context.Context) (*Report, error) {
+	if !l.running {
+		return nil, errors.New("no stretch has begun")
+	}
+	l.running = false
+	l.stop()
+	if err := l.quiet(ctx); err != nil {
+		return nil, err
+	}
+	report := &Report{Wall: time.Since(l.began), CPU: handshake.ReadCPU().Sub(l.cpu), Samples: l.samples}
+	report.Runtime = readGauges().since(l.gauges)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	report.Ledger = l.rejected
+	report.Ledger.Accepted, report.Ledger.Completed = l.accepted, l.completed
+	for o, n := range l.outcomes {
+		report.Ledger.Shape.Count(o, n)
+	}
+	return report, nil
+}

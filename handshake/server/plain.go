@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+)
+
+// handshakeTimeout bounds one connection: handshake, confirmation and the client's close.
+const handshakeTimeout = 15 * time.Second
+
+// plain is the app that speaks nothing above TLS: it confirms and waits for the client to close.
+type plain struct {
+	listener net.Listener
+	config   *tls.Config
+	leaf     *x509.Certificate
+	rotate   time.Duration
+	ledger   *ledger
+}
+
+func newPlain(s Settings) (*plain, error) {
+	if s.App != "plain" {
+		return nil, fmt.Errorf("unknown app %q", s.App)
+	}
+	config, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	address := s.Listen
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &plain{listener, config, config.Certificates[0].Leaf, s.Rotate, newLedger()}, nil
+}
+
+func (s Settings) config() (*tls.Config, error) {
+	pair, err := tls.X509KeyPair(s.Certificate, s.Key)
+	if err != nil {
+		return nil, err
+	}
+	if pair.Leaf == nil { // GODEBUG=x509keypairleaf=0
+		if pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
+			return nil, err
+		}
+	}
+	config := &tls.Config{
+		Certificates:           []tls.Certificate{pair},
+		MinVersion:             tls.VersionTLS13,
+		NextProtos:             s.ALPN,
+		SessionTicketsDisabled: !s.Tickets,
+	}
+	if s.Mutual {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+		config.ClientCAs = x509.NewCertPool()
+		if !config.ClientCAs.AppendCertsFromPEM(s.ClientCAs) {
+			return nil, errors.New("mutual: no certificate authority for clients")
+		}
+	}
+	return config, nil
+}
+
+// serve accepts until ctx ends, then waits for its goroutines.
+func (p *plain) serve(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { p.listener.Close() })
+	defer stop()
+	var running sync.WaitGroup
+	defer running.Wait()
+	if !p.config.SessionTicketsDisabled {
+		running.Go(p.keys(ctx))
+	}
+	for {
+		conn, err := p.listener.Accept()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("accept: %w", err)
+		}
+		p.ledger.accept()
+		running.Go(func() { p.handle(ctx, conn) })
+	}
+}
+
+// keys sets the first ticket key at once and returns the rotation: a new key every p.rotate, the one before still
+// accepted. Without rotation one key serves for life.
+func (p *plain) keys(ctx context.Context) func() {
+	current := ticketKey()
+	p.config.SetSessionTicketKeys([][32]byte{current})
+	return func() {
+		if p.rotate <= 0 {
+			return
+		}
+		ticker := time.NewTicker(p.rotate)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				previous := current
+				current = ticketKey()
+				p.config.SetSessionTicketKeys([][32]byte{current, previous})
+			}
+		}
+	}
+}
+
+func ticketKey() (key [32]byte) {
+	rand.Read(key[:])
+	return key
+}
+
+func (p *plain) handle(ctx context.Context, raw net.Conn) {
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	defer stop()
+	defer raw.Close()
+	raw.SetDeadline(time.Now().Add(handshakeTimeout))
+	conn := tls.Server(raw, p.config)
+	if err := confirm(conn); err != nil {
+		p.ledger.reject(reason(err))
+		return
+	}
+	defer p.ledger.complete(handshake.ServerOutcome(conn.ConnectionState(), p.leaf))
+	io.Copy(io.Discard, raw) // until the client closes: a reset is its usual way
+}
+
+func confirm(conn *tls.Conn) error {
+	if err := conn.Handshake(); err != nil {
+		return err
+	}
+	_, err := conn.Write([]byte{handshake.Confirmation})
+	return err
+}

@@ -1,0 +1,5 @@
+//go:build !boringcrypto
+
+package loadgen
+
+func boring() bool { return false }

@@ -1,0 +1,32 @@
+// Package loadgen decides when TLS 1.3 handshakes begin and records how long they took.
+//
+//	scenario -> Job -> Serve: NewStock, warm-up, Run -> Result
+//
+// [Run] drives any [Dialer] through a [Load] and keeps the client's ledger; [Stock] is the dialer on crypto/tls;
+// [Serve] is the whole generator process, one [Job] on its standard input and one [Result] on its standard output.
+//
+// # Why a generator is its own process
+//
+// A stock client costs two to four times the CPU of the server. In a process of its own its cost can be read by
+// getrusage(2), kept on other CPUs, and its build stays the same whatever the server's is. A cipher suite can be
+// chosen too ([PinSuite]): crypto/tls allows that only for a whole process.
+//
+// # Why a handshake is due before it begins
+//
+// A closed loop asks the next handshake when the last has ended. A server that stalls for a second then fails to be
+// asked during that second, and the stall shows as one slow handshake instead of hundreds: coordinated omission.
+// An open loop has a [Schedule] of due times that nothing can postpone. When all workers are busy the due time is
+// kept, the handshake begins late, and its response time counts from when it was due.
+//
+//	Due ---- Began ---- Connected ---- Complete ---- Confirmed
+//	 | lateness |           | handshake time |           |
+//	 |          | ------------- service time ----------- |
+//	 | ------------------- response time --------------- |
+//
+// # What counts
+//
+// Only a handshake that the server has confirmed, by one byte after it verified the client's Finished, counts as a
+// success; see package handshake. Failures are never tried again and never dropped: each is counted under a short
+// reason without address or port, such as "connect: connection refused". Every handshake is compared with what was
+// asked; one of another shape stays in the ledger, as mismatched, and out of the histograms.
+package loadgen

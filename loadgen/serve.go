@@ -1,0 +1,131 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrParentGone is returned by [Serve] when its input ends: whoever started the generator is no longer there.
+var ErrParentGone = errors.New("the parent has closed the generator's input")
+
+// Serve is a generator process: it reads one [Job] as a JSON line, warms up, writes the line {"ready":true}, waits
+// for the line "go", runs the measured stretch and writes its [Result] as a JSON line. It serves one job per process,
+// because a pinned suite cannot be undone. The end of stdin ends everything at once, with [ErrParentGone]. Serve does
+// not close stdin; a read of it may outlive Serve.
+func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	lines := make(chan []byte)
+	go func() { cancel(readLines(ctx, stdin, lines)) }()
+	job, err := readJob(ctx, lines)
+	if err != nil {
+		return err
+	}
+	stock, err := prepare(ctx, job)
+	if err != nil {
+		return err
+	}
+	defer stock.Close()
+	reply := json.NewEncoder(stdout)
+	if err := reply.Encode(ready{true}); err != nil {
+		return err
+	}
+	if err := awaitGo(ctx, lines); err != nil {
+		return err
+	}
+	result, err := Run(ctx, stock, job.Load, job.Seed)
+	if err != nil {
+		return err
+	}
+	return reply.Encode(result)
+}
+
+type ready struct {
+	Ready bool `json:"ready"`
+}
+
+// readLines sends each line of r until r or ctx ends. The error is never nil.
+func readLines(ctx context.Context, r io.Reader, lines chan<- []byte) error {
+	in := bufio.NewReader(r)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err == io.EOF {
+			return ErrParentGone
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrParentGone, err)
+		}
+		select {
+		case lines <- line:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func readLine(ctx context.Context, lines <-chan []byte) ([]byte, error) {
+	select {
+	case line := <-lines:
+		return line, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func readJob(ctx context.Context, lines <-chan []byte) (job Job, err error) {
+	line, err := readLine(ctx, lines)
+	if err != nil {
+		return job, err
+	}
+	in := json.NewDecoder(bytes.NewReader(line))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&job); err != nil {
+		return job, fmt.Errorf("job: %w", err)
+	}
+	if err := job.Load.Check(); err != nil {
+		return job, fmt.Errorf("job: load: %w", err)
+	}
+	return job, nil
+}
+
+// prepare makes the dialer and warms up: tickets first, then a closed loop whose result is dropped.
+func prepare(ctx context.Context, job Job) (*Stock, error) {
+	if job.Spec.Suite != 0 {
+		if err := PinSuite(job.Spec.Suite); err != nil {
+			return nil, err
+		}
+	}
+	stock, err := NewStock(job)
+	if err != nil {
+		return nil, fmt.Errorf("job: %w", err)
+	}
+	if err := warm(ctx, stock, job); err != nil {
+		stock.Close()
+		return nil, fmt.Errorf("warm-up: %w", err)
+	}
+	return stock, nil
+}
+
+func warm(ctx context.Context, stock *Stock, job Job) error {
+	if err := stock.Fill(ctx); err != nil || job.Warmup <= 0 {
+		return err
+	}
+	_, err := Run(ctx, stock, Load{Loop: Closed, Workers: job.Load.Workers, Length: job.Warmup}, 0)
+	return err
+}
+
+func awaitGo(ctx context.Context, lines <-chan []byte) error {
+	line, err := readLine(ctx, lines)
+	if err != nil {
+		return err
+	}
+	if got := string(bytes.TrimSpace(line)); got != "go" {
+		return fmt.Errorf("got the line %q, want go", got)
+	}
+	return nil
+}

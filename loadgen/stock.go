@@ -1,0 +1,237 @@
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+)
+
+const defaultTimeout = 10 * time.Second
+
+var errWrongByte = errors.New("wrong confirming byte")
+
+// Stock is the dialer on crypto/tls over TCP. It verifies the server's chain and name in every full handshake, as
+// crypto/tls does on resumption with the chain of the ticket.
+type Stock struct {
+	spec    handshake.Spec
+	target  netip.AddrPort
+	timeout time.Duration
+	rst     bool
+	dialer  net.Dialer
+	spread  bool        // source addresses
+	seats   chan *seat  // one for each worker
+	tickets chan ticket // nil unless handshakes resume
+	keyLog  *os.File    // nil unless asked for
+	workers int
+}
+
+// NewStock makes the dialer that a job asks for. Its Spec.Suite is only checked here: see [PinSuite].
+func NewStock(job Job) (*Stock, error) {
+	s := &Stock{spec: job.Spec, timeout: job.Timeout, rst: job.Close == RST, workers: job.Load.Workers}
+	if job.Close != RST && job.Close != FIN {
+		return nil, fmt.Errorf("unknown close %q", job.Close)
+	}
+	if s.timeout == 0 {
+		s.timeout = defaultTimeout
+	}
+	target, err := net.ResolveTCPAddr("tcp", job.Target)
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	s.target = netip.AddrPortFrom(target.AddrPort().Addr().Unmap(), uint16(target.Port))
+	s.spread = canSpread(s.target.Addr())
+	s.dialer = net.Dialer{KeepAlive: -1}
+	if s.spread {
+		s.dialer.Control = bindLate
+	}
+	if err := s.openKeyLog(job.KeyLog); err != nil {
+		return nil, err
+	}
+	if err := s.furnish(job); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Stock) openKeyLog(name string) (err error) {
+	if name != "" {
+		s.keyLog, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	}
+	return err
+}
+
+// Close closes the key log.
+func (s *Stock) Close() error {
+	if s.keyLog == nil {
+		return nil
+	}
+	return s.keyLog.Close()
+}
+
+// furnish makes the seats, and room for as many tickets as workers can use up, twice: one each, and one to spare for
+// a handshake that fails.
+func (s *Stock) furnish(job Job) error {
+	config, err := s.config(job)
+	if err != nil {
+		return err
+	}
+	var own *tls.Certificate
+	if len(job.Certificate) > 0 {
+		pair, err := tls.X509KeyPair(job.Certificate, job.Key)
+		if err != nil {
+			return fmt.Errorf("client certificate: %w", err)
+		}
+		own = &pair
+	}
+	if s.spec.Kind == handshake.Resumed {
+		s.tickets = make(chan ticket, 2*s.workers)
+	}
+	s.seats = make(chan *seat, s.workers)
+	for range s.workers {
+		s.seats <- newSeat(config.Clone(), own, s.tickets)
+	}
+	return nil
+}
+
+func (s *Stock) config(job Job) (*tls.Config, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(job.Roots) {
+		return nil, errors.New("no certificate authority to verify the server with")
+	}
+	if job.ServerName == "" {
+		return nil, errors.New("no server name to verify")
+	}
+	config := &tls.Config{
+		RootCAs:    roots,
+		ServerName: job.ServerName,
+		MinVersion: tls.VersionTLS13,
+		MaxVersion: tls.VersionTLS13,
+	}
+	if s.spec.Group != 0 {
+		config.CurvePreferences = []tls.CurveID{tls.CurveID(s.spec.Group)}
+	}
+	if s.spec.ALPN != "" {
+		config.NextProtos = []string{s.spec.ALPN}
+	}
+	if s.keyLog != nil {
+		config.KeyLogWriter = s.keyLog
+	}
+	return config, nil
+}
+
+// Fill makes the full handshakes that resumed ones need tickets from; for other kinds it does nothing. A server that
+// gives no tickets is no error: the ledger of the stretch will show handshakes of another kind.
+func (s *Stock) Fill(ctx context.Context) error {
+	if s.tickets == nil {
+		return nil
+	}
+	_, err := Run(ctx, filler{s}, Load{Loop: Closed, Workers: s.workers, Handshakes: uint64(cap(s.tickets))}, 0)
+	return err
+}
+
+// filler dials without using a ticket up.
+type filler struct{ *Stock }
+
+func (f filler) Dial(ctx context.Context, now func() time.Duration, o *handshake.Observation) error {
+	return f.dial(ctx, now, o, false)
+}
+
+// Dial makes one handshake; see [Dialer].
+func (s *Stock) Dial(ctx context.Context, now func() time.Duration, o *handshake.Observation) error {
+	return s.dial(ctx, now, o, s.tickets != nil)
+}
+
+func (s *Stock) dial(ctx context.Context, now func() time.Duration, o *handshake.Observation, resume bool) error {
+	seat := <-s.seats
+	defer func() { s.seats <- seat }()
+	deadline := time.Now().Add(s.timeout)
+	tcp, err := s.connect(ctx, o.Seq, deadline)
+	if err != nil {
+		return err
+	}
+	o.Connected = now()
+	conn := &conn{TCPConn: tcp}
+	defer tcp.Close()
+	tcp.SetDeadline(deadline)
+	stop := context.AfterFunc(ctx, func() { tcp.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	seat.begin(resume)
+	client := tls.Client(conn, seat.config)
+	if err := s.confirm(client, seat, now, o); err != nil {
+		return err
+	}
+	o.BytesIn, o.BytesOut = conn.in, conn.out
+	state := client.ConnectionState()
+	presented := seat.end(state.DidResume)
+	s.hangUp(client, tcp)
+	o.Outcome = handshake.ClientOutcome(state, presented)
+	return s.spec.Check(o.Outcome)
+}
+
+// connect opens a TCP connection from the source address of the handshake's number. Package net itself asks the
+// kernel up to three times where it has no port free; then the handshake has failed.
+func (s *Stock) connect(ctx context.Context, seq uint64, deadline time.Time) (*net.TCPConn, error) {
+	var from netip.AddrPort
+	if s.spread {
+		from = source(s.target.Addr(), seq)
+	}
+	dialer := s.dialer
+	dialer.Deadline = deadline
+	return dialer.DialTCP(ctx, "tcp", from, s.target)
+}
+
+// confirm handshakes and reads the confirming byte, and with it the ticket before it.
+func (s *Stock) confirm(client *tls.Conn, seat *seat, now func() time.Duration, o *handshake.Observation) error {
+	if err := client.Handshake(); err != nil {
+		return err
+	}
+	o.Complete = now()
+	if _, err := io.ReadFull(client, seat.word[:]); err != nil {
+		return err
+	}
+	if seat.word[0] != handshake.Confirmation {
+		return errWrongByte
+	}
+	o.Confirmed = now()
+	return nil
+}
+
+// hangUp prepares a confirmed connection for its close. With FIN it waits for the server to close too, at most until
+// the handshake's deadline; an error can only mean that the server was faster.
+func (s *Stock) hangUp(client *tls.Conn, tcp *net.TCPConn) {
+	if s.rst {
+		tcp.SetLinger(0)
+		return
+	}
+	client.CloseWrite()
+	tcp.CloseWrite()
+	io.Copy(io.Discard, tcp)
+}
+
+// conn counts the payload of one TCP connection.
+type conn struct {
+	*net.TCPConn
+	in, out uint64
+}
+
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	c.in += uint64(n)
+	return n, err
+}
+
+func (c *conn) Write(b []byte) (int, error) {
+	n, err := c.TCPConn.Write(b)
+	c.out += uint64(n)
+	return n, err
+}

@@ -1,0 +1,28 @@
+// Package reports tells an analysis: as one HTML file, as text for a terminal, as Markdown, as JSON.
+//
+// A [Document] is a list of sections, and a section is what a [Part] makes of the analysis. A part whose data the
+// analysis lacks makes none, so a report has no empty headings. All renderers but JSON write the same document; what
+// is too long for a terminal is in the page only. JSON is the analysis itself under names that do not change within
+// a schema, see [Data].
+//
+// # What a report promises
+//
+//   - The page is one file without scripts. It loads nothing, and its Content-Security-Policy forbids that it could:
+//     scenario files are written by others, and their text ends up here.
+//   - The same analysis gives the same bytes. There is no clock, no map order and no unrounded coordinate in them,
+//     and drawings have one element a line, so two reports can be compared with diff.
+//   - Every figure is backed by a table, and nothing is said by colour alone: a verdict is a word and a shape, a
+//     variant has a name, a colour and a dash pattern.
+//   - Every number has its unit, every ratio its interval, and a doubt stands beside the number that it weakens.
+//   - What was not measured is absent or "not measured", never zero.
+//
+// # Why ratios are drawn on a logarithmic axis
+//
+// Twice and half are equally far from 1, and so is the margin on both sides of it.
+//
+// # Why percentiles are drawn over 1/(1-p)
+//
+// The tail is where variants differ and where users suffer, but on a linear axis p99 to p99.99 is one pixel. Over
+// 1/(1-p), as in HdrHistogram's plots, each further nine is as wide as the last. A line is grey from where the sample
+// no longer supports it, see [Supported].
+package reports

@@ -1,0 +1,127 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tlslab/tlslab/results/analysis"
+)
+
+// Guards says which conditions held in how many blocks, and what was seen where one did not.
+func Guards(a *analysis.Analysis) (Section, bool) {
+	tallies := guardTallies(a.Blocks)
+	if len(tallies) == 0 {
+		return Section{}, false
+	}
+	s := Section{ID: "guards", Title: "Guards", Items: []Item{{Text: validSentence(a.Blocks)}}}
+	s.Items = append(s.Items, Item{Page: true, Table: guardTable(tallies)})
+	if t := alarmTable(a.Blocks, analysis.Violated); len(t.Rows) > 0 {
+		s.Items = append(s.Items, Item{Table: t})
+	}
+	if t := alarmTable(a.Blocks, analysis.Disturbed, analysis.ClientBound, analysis.Unknown); len(t.Rows) > 0 {
+		s.Items = append(s.Items, Item{Page: true, Fold: "Guards that were disturbed, client-bound or unknown", Table: t})
+	}
+	return s, true
+}
+
+func validSentence(blocks []analysis.Block) string {
+	valid := 0
+	for _, b := range blocks {
+		if b.Valid {
+			valid++
+		}
+	}
+	return fmt.Sprintf("%d of %s valid. A guard is a condition without which a block says nothing; a block that "+
+		"violates one is in no value and no ratio.", valid, plural(len(blocks), "block"))
+}
+
+type guardTally struct {
+	name   string
+	states map[analysis.State]int
+}
+
+func states() []analysis.State {
+	return []analysis.State{analysis.Passed, analysis.ClientBound, analysis.Disturbed, analysis.Violated, analysis.Unknown}
+}
+
+// guardTallies counts the states of each guard, in the order in which guards appear.
+func guardTallies(blocks []analysis.Block) []guardTally {
+	var all []guardTally
+	at := map[string]int{}
+	for _, b := range blocks {
+		for _, g := range b.Guards {
+			i, seen := at[g.Name]
+			if !seen {
+				i = len(all)
+				at[g.Name] = i
+				all = append(all, guardTally{g.Name, map[analysis.State]int{}})
+			}
+			all[i].states[g.State]++
+		}
+	}
+	return all
+}
+
+func guardTable(tallies []guardTally) *Table {
+	t := &Table{Caption: "Blocks by guard and state", Columns: columns("guard")}
+	for _, s := range states() {
+		t.Columns = append(t.Columns, Column{Title: string(s), Numeric: true})
+	}
+	for _, g := range tallies {
+		row := cells(g.name)
+		for _, s := range states() {
+			row = append(row, stateCell(s, g.states[s]))
+		}
+		t.Rows = append(t.Rows, Row{Cells: row})
+	}
+	return t
+}
+
+func stateCell(s analysis.State, n int) Cell {
+	c := Cell{Text: count(uint64(n)), Tone: Doubt}
+	switch {
+	case n == 0:
+		c.Tone = Muted
+	case s == analysis.Passed:
+		c.Tone = Good
+	case s == analysis.Violated:
+		c.Tone = Bad
+	}
+	return c
+}
+
+// alarm is a guard in a state other than passed, in some blocks of one variant in one cell.
+type alarm struct {
+	cell, variant, guard string
+	state                analysis.State
+}
+
+// alarmTable lists the guards in one of the given states, with the detail of the first such block.
+func alarmTable(blocks []analysis.Block, in ...analysis.State) *Table {
+	t := &Table{Caption: "Guards " + string(in[0])}
+	if len(in) > 1 {
+		t.Caption += " or " + string(in[1])
+	}
+	t.Columns = columns("guard", "state", "cell", "variant", "blocks", "first seen")
+	t.Columns[4].Numeric = true
+	var order []alarm
+	counts, details := map[alarm]int{}, map[alarm]string{}
+	for _, b := range blocks {
+		for _, g := range b.Guards {
+			k := alarm{b.Cell, b.Variant, g.Name, g.State}
+			if !slices.Contains(in, g.State) {
+				continue
+			}
+			if counts[k]++; counts[k] == 1 {
+				order = append(order, k)
+				details[k] = fmt.Sprintf("block %d: %s", b.Index, g.Detail)
+			}
+		}
+	}
+	for _, k := range order {
+		state := Cell{Text: string(k.state), Tone: stateCell(k.state, 1).Tone}
+		row := append(cells(k.guard), state)
+		t.Rows = append(t.Rows, Row{Cells: append(row, cells(k.cell, k.variant, fmt.Sprint(counts[k]), details[k])...)})
+	}
+	return t
+}

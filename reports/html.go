@@ -1,0 +1,45 @@
+package reports
+
+import (
+	"bufio"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+)
+
+//go:embed page
+var files embed.FS
+
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"class":  classOf,
+	"series": func(i int) string { return fmt.Sprintf("s%d", i%palette) },
+	"plural": plural,
+	"first":  func(all []string) []string { return all[:min(len(all), findingsAtOnce)] },
+	"more":   func(all []string) []string { return all[min(len(all), findingsAtOnce):] },
+}).ParseFS(files, "page/*"))
+
+// findingsAtOnce is how many findings the first screen has room for.
+const findingsAtOnce = 3
+
+// WriteHTML writes the document as one page that needs no other file, no network and no script.
+func (d *Document) WriteHTML(w io.Writer) error {
+	out := bufio.NewWriter(w)
+	if err := page.Execute(out, d); err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	return nil
+}
+
+// classOf is the style of a cell: its column's alignment and its tone.
+func classOf(t *Table, column int, c Cell) string {
+	class := string(c.Tone)
+	if column < len(t.Columns) && t.Columns[column].Numeric {
+		class = "n " + class
+	}
+	return strings.TrimSpace(class)
+}

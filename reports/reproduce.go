@@ -1,0 +1,22 @@
+package reports
+
+import (
+	"fmt"
+
+	"github.com/tlslab/tlslab/results/analysis"
+)
+
+// Reproduce is how to measure the same again: the scenario as its author wrote it, the seed, the command.
+func Reproduce(a *analysis.Analysis) (Section, bool) {
+	m := a.Manifest
+	if m.Scenario.Text == "" {
+		return Section{}, false
+	}
+	command := fmt.Sprintf("tlslab run scenario.yaml --seed %d -o DIR", m.Seed)
+	return Section{ID: "reproduce", Title: "Reproduce", Items: []Item{
+		{Page: true, Text: "Save the scenario below as scenario.yaml. The seed fixes the order of the blocks and every " +
+			"random choice of the load; the machine it does not fix."},
+		{Code: &Code{Caption: "Command, with tlslab " + m.Tool, Text: command}},
+		{Page: true, Fold: "Scenario " + m.Scenario.Name, Code: &Code{Caption: "Scenario", Text: m.Scenario.Text}},
+	}}, true
+}

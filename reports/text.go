@@ -1,0 +1,237 @@
+package reports
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Options say how text is written. The zero value is 100 columns without colour codes.
+type Options struct {
+	Width int  // in columns; zero: 100; less than 60 counts as 60
+	Color bool // ANSI colours
+}
+
+// WriteText writes the document for a terminal. A table that is too wide has its
+// texts wrapped.
+func (d *Document) WriteText(w io.Writer, o Options) error {
+	p := &printer{out: bufio.NewWriter(w), width: max(cmp.Or(o.Width, 100), 60), color: o.Color}
+	for _, s := range d.Sections {
+		p.section(s)
+	}
+	if err := p.out.Flush(); err != nil {
+		return fmt.Errorf("write text: %w", err)
+	}
+	return nil
+}
+
+// printer writes to a buffer that keeps the first error.
+type printer struct {
+	out     *bufio.Writer
+	width   int
+	color   bool
+	started bool
+}
+
+func (p *printer) section(s Section) {
+	titled := false
+	for _, item := range s.Items {
+		if !onTerminal(item) {
+			continue
+		}
+		if !titled && item.Opening == nil {
+			p.gap()
+			p.line(p.paint(s.Title, "1"))
+		}
+		titled = true
+		p.item(item)
+	}
+}
+
+// onTerminal says whether an item has anything for a terminal.
+func onTerminal(i Item) bool {
+	if i.Forest != nil {
+		return len(i.Forest.Gates().Rows) > 0
+	}
+	return !i.Page && i.Plots == nil
+}
+
+// gap is an empty line between sections.
+func (p *printer) gap() {
+	if p.started {
+		p.line("")
+	}
+}
+
+func (p *printer) line(s string) {
+	p.started = true
+	p.out.WriteString(strings.TrimRight(s, " ") + "\n")
+}
+
+func (p *printer) item(i Item) {
+	switch {
+	case i.Opening != nil:
+		p.opening(i.Opening)
+	case i.Heading != "":
+		p.paragraph("", i.Heading)
+	case i.Text != "":
+		p.paragraph("  ", i.Text)
+	case i.Table != nil:
+		p.paragraph("  ", i.Table.Caption)
+		p.table(*i.Table)
+	case i.Forest != nil:
+		p.table(i.Forest.Gates())
+	case i.Code != nil:
+		p.line("  " + clean(i.Code.Text))
+	}
+	for n, c := range i.Cards {
+		if n > 0 {
+			p.gap()
+		}
+		t := c.Table()
+		p.paragraph("  ", t.Caption)
+		p.table(t)
+		if c.Doubt != "" {
+			p.paragraph("  ! ", c.Doubt)
+		}
+	}
+	for _, t := range i.List {
+		p.paragraph("  - ", t)
+	}
+	for _, r := range i.Remarks {
+		p.paragraph(fmt.Sprintf("  [%d] ", r.Number), r.Text+" ("+r.About+")")
+	}
+}
+
+func (p *printer) opening(o *Opening) {
+	for _, l := range wrap(o.Sentence, p.width) {
+		p.line(p.paint(l, "1"))
+	}
+	var counts []string
+	for _, c := range o.Counts {
+		if c.N > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", c.N, c.Verdict))
+		}
+	}
+	p.line(p.tone(o.Outcome, o.Tone) + "; effects: " + orNone(strings.Join(counts, ", ")))
+	for _, f := range o.Findings {
+		p.paragraph("  - ", f)
+	}
+	for _, t := range o.Trust {
+		p.paragraph("  ! ", t)
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// paragraph writes wrapped text, its first line after a lead that the others are indented by.
+func (p *printer) paragraph(lead, text string) {
+	for i, l := range wrap(text, p.width-utf8.RuneCountInString(lead)) {
+		if i == 1 {
+			lead = strings.Repeat(" ", utf8.RuneCountInString(lead))
+		}
+		p.line(lead + l)
+	}
+}
+
+func (p *printer) tone(s string, t Tone) string {
+	codes := map[Tone]string{Good: "32", Bad: "31", Doubt: "33", Muted: "2"}
+	return p.paint(s, codes[t])
+}
+
+func (p *printer) paint(s, code string) string {
+	if !p.color || code == "" || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// Gates is the table of the gated effects of a forest, for where there is no room to draw.
+func (f *Forest) Gates() Table {
+	t := Table{Columns: columns("verdict", "ratio [interval]", "gate", "effect")}
+	for _, r := range f.Rows {
+		if r.Gate == "" {
+			continue
+		}
+		gate := Cell{Text: r.Gate}
+		if r.Failed {
+			gate.Tone = Bad
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Cell{
+			{Text: symbol(r.Verdict) + "\u00a0" + string(r.Verdict), Tone: toneOf(r.Verdict)},
+			{Text: r.Ratio + references(r.Notes)},
+			gate,
+			{Text: r.Title + ", " + r.Sides + ", " + r.Cell},
+		}})
+	}
+	return t
+}
+
+func references(notes []int) string {
+	text := ""
+	for _, n := range notes {
+		text += fmt.Sprintf(" [%d]", n)
+	}
+	return text
+}
+
+// clean makes text harmless for a terminal: no control codes, no invisible direction marks.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return '?'
+	}, s)
+}
+
+// wrap cuts text into lines of at most width runes: between words where it can, else behind a slash or a dash. A
+// no-break space stays within its line.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.FieldsFunc(text, breaks) {
+		word = clean(word)
+		if line != "" && utf8.RuneCountInString(line+" "+word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for utf8.RuneCountInString(word) > width {
+			head, tail := cut(word, width)
+			lines, word = append(lines, head), tail
+		}
+		line = word
+	}
+	if line != "" || len(lines) == 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// breaks says where lines may be broken.
+func breaks(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }
+
+// cut splits a word that is longer than width.
+func cut(word string, width int) (head, tail string) {
+	runes := []rune(word)
+	head = string(runes[:width])
+	if at := strings.LastIndexAny(head, "/-_"); at >= len(head)/2 {
+		head = head[:at+1]
+	}
+	return head, word[len(head):]
+}

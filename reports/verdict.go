@@ -1,0 +1,58 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis"
+)
+
+// Verdict is the first screen: the sentence, how many effects have which verdict, the findings, and what weakens
+// the whole run.
+func Verdict(a *analysis.Analysis) (Section, bool) {
+	o := &Opening{
+		Facts:    facts(a.Manifest),
+		Exit:     a.Summary.Exit,
+		Sentence: a.Summary.Sentence,
+		Findings: slices.DeleteFunc(slices.Clone(a.Summary.Findings), func(f string) bool { return f == a.Summary.Sentence }),
+		Trust:    a.Summary.Trust,
+	}
+	o.Outcome, o.Tone = outcome(a.Summary.Exit, len(a.Manifest.Gates) > 0)
+	for _, v := range verdicts() {
+		o.Counts = append(o.Counts, Count{v, a.Summary.Counts[v]})
+	}
+	return Section{ID: "verdict", Title: "Verdict", Items: []Item{{Opening: o}}}, true
+}
+
+func facts(m results.Manifest) []string {
+	f := []string{plural(len(m.Variants), "variant"), plural(len(m.Cells), "cell"), plural(m.Blocks, "block")}
+	if !m.Started.IsZero() {
+		f = append(f, moment(m.Started))
+	}
+	if !m.Finished.IsZero() {
+		f = append(f, "took "+m.Finished.Sub(m.Started).Round(time.Second).String())
+	}
+	return f
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// outcome is the exit code in words.
+func outcome(exit int, gates bool) (string, Tone) {
+	switch exit {
+	case 0:
+		if gates {
+			return "no gate failed", Good
+		}
+		return "measured, no gate set", Plain
+	case 1:
+		return "a gated metric is worse", Bad
+	case 3:
+		return "invalid measurement", Doubt
+	case 4:
+		return "inconclusive", Doubt
+	}
+	return fmt.Sprintf("exit code %d", exit), Doubt
+}

@@ -1,0 +1,185 @@
+package analysis
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis/effect"
+	"github.com/tlslab/tlslab/results/metric"
+)
+
+// Intervals cover the true ratio with at least 95 % confidence.
+const alpha = 0.05
+
+// effectsOf compares each candidate with the baseline, in each cell that has both, in every metric.
+func effectsOf(m results.Manifest, blocks []judged, series []Series) []Effect {
+	var all []Effect
+	base := baselineOf(m)
+	for _, cell := range m.Cells {
+		if !slices.Contains(cell.Variants, base) {
+			continue
+		}
+		for _, candidate := range cell.Variants {
+			if candidate == base {
+				continue
+			}
+			p := newPair(side(series, blocks, cell.Name, base), side(series, blocks, cell.Name, candidate))
+			for _, mt := range metric.All() {
+				all = append(all, p.effect(mt, gateOf(m.Gates, mt.Name, candidate)))
+			}
+		}
+	}
+	return all
+}
+
+// baselineOf is the variant that says so, else the first.
+func baselineOf(m results.Manifest) string {
+	for _, v := range m.Variants {
+		if v.Baseline {
+			return v.Name
+		}
+	}
+	if len(m.Variants) == 0 {
+		return ""
+	}
+	return m.Variants[0].Name
+}
+
+// gateOf is the gate on a metric of a candidate; of several, one that decides before one that advises, and the
+// strictest.
+func gateOf(gates []results.Gate, metric, candidate string) *results.Gate {
+	var found *results.Gate
+	for i := range gates {
+		g := &gates[i]
+		if g.Metric != metric || g.Candidate != "" && g.Candidate != candidate {
+			continue
+		}
+		if found == nil || found.Advisory && !g.Advisory || found.Advisory == g.Advisory && g.Worse < found.Worse {
+			found = g
+		}
+	}
+	return found
+}
+
+// effect judges one metric; gate may be nil.
+func (p *pair) effect(m metric.Metric, gate *results.Gate) Effect {
+	e := Effect{
+		Cell: p.baseline.Cell, Metric: m.Name, Unit: m.Unit, Title: m.Title, Higher: m.Higher,
+		Baseline: p.baseline.value(m.Name), Candidate: p.candidate.value(m.Name),
+		Groups: len(p.groups), Margin: m.Margin, Verdict: effect.Inconclusive,
+		Warnings: slices.Clone(p.warnings),
+	}
+	if gate != nil {
+		e.Gated, e.Advisory, e.Margin = true, gate.Advisory, gate.Worse
+	}
+	if p.invalid {
+		e.Verdict = effect.Invalid
+		return e
+	}
+	p.judge(&e)
+	if p.bound != "" && (m.Family == metric.Rate || m.Family == metric.Latency) {
+		e.discredit(p.bound)
+	}
+	e.Failed = e.decides() && e.Verdict == effect.Worse
+	return e
+}
+
+// judge fills in ratio and verdict, or a warning why there is none.
+func (p *pair) judge(e *Effect) {
+	d, err := p.logRatios(e.Metric)
+	if err != nil {
+		e.Warnings = append(e.Warnings, err.Error())
+		return
+	}
+	r, _, ok := effect.Estimate(d, alpha)
+	if !ok {
+		e.Warnings = append(e.Warnings, tooFew(len(d), r))
+		return
+	}
+	e.Ratio, e.Verdict = &r, effect.Judge(r, e.Margin, e.Higher)
+}
+
+func tooFew(groups int, r effect.Ratio) string {
+	w := fmt.Sprintf("no 95 %% interval from %d groups, it takes %d", groups, effect.MinGroups(alpha))
+	if r.Point > 0 {
+		w += fmt.Sprintf("; the estimate alone is %s", times(r.Point))
+	}
+	return w
+}
+
+// discredit takes the verdict, but leaves the ratio to be seen unless a gate would rest on it.
+func (e *Effect) discredit(why string) {
+	e.Warnings = append(e.Warnings, why)
+	e.Verdict = effect.Inconclusive
+	if e.decides() {
+		e.Ratio, e.Verdict = nil, effect.Invalid
+	}
+}
+
+// decides: a gate rests on the effect, and does not only advise.
+func (e *Effect) decides() bool { return e.Gated && !e.Advisory }
+
+// logRatios is one number for each group. The error says why a metric has none.
+func (p *pair) logRatios(metric string) ([]float64, error) {
+	if err := p.missing(metric); err != nil {
+		return nil, err
+	}
+	var d []float64
+	for _, g := range p.groups {
+		x, err := effect.LogRatio(values(g.baseline, metric), values(g.candidate, metric))
+		if err != nil {
+			return nil, fmt.Errorf("group %d: %w", g.baseline[0].Group, err)
+		}
+		d = append(d, x)
+	}
+	return d, nil
+}
+
+func values(blocks []judged, metric string) []float64 {
+	var v []float64
+	for _, j := range blocks {
+		v = append(v, j.Values[metric])
+	}
+	return v
+}
+
+// missing says why some block has no number for a metric. A percentile that the smallest block does not support is
+// left out for all: a selection of blocks by their size would be one by their speed.
+func (p *pair) missing(metric string) error {
+	least := thin{had: math.MaxUint64}
+	for _, g := range p.groups {
+		for _, j := range slices.Concat(g.baseline, g.candidate) {
+			var t *thin
+			_, err := measureOf(metric, j.raw)
+			if errors.As(err, &t) {
+				least = thin{t.need, min(t.had, least.had)}
+			} else if err != nil {
+				return fmt.Errorf("block %d: %w", j.Index, err)
+			}
+		}
+	}
+	if least.need > 0 {
+		return fmt.Errorf("needs %d handshakes in each block, the smallest had %d", least.need, least.had)
+	}
+	return nil
+}
+
+// times writes a ratio with as many digits as say something.
+func times(r float64) string {
+	switch {
+	case r >= 1.25:
+		return fmt.Sprintf("%.2f", r)
+	case r >= 0.1:
+		return fmt.Sprintf("%.3f", r)
+	}
+	return fmt.Sprintf("%.3g", r)
+}
+
+// bySize orders effects by how far their ratio is from 1, the farthest first.
+func bySize(x, y Effect) int {
+	return cmp.Compare(math.Abs(math.Log(y.Ratio.Point)), math.Abs(math.Log(x.Ratio.Point)))
+}

@@ -1,0 +1,94 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tlslab/tlslab/results"
+)
+
+// Of judges a bundle. The error says what of the bundle contradicts itself: a block of an unknown cell or variant, or
+// histograms of different layouts. A bad measurement is no error but an invalid analysis.
+func Of(b *results.Bundle) (*Analysis, error) {
+	blocks, err := judgeBlocks(b)
+	if err != nil {
+		return nil, err
+	}
+	a := &Analysis{Manifest: b.Manifest, Gaps: gapsOf(b)}
+	for _, j := range blocks {
+		a.Blocks = append(a.Blocks, j.Block)
+	}
+	if a.Series, err = seriesOf(b.Manifest, blocks); err != nil {
+		return nil, err
+	}
+	a.Effects = effectsOf(b.Manifest, blocks, a.Series)
+	a.Summary = summarize(a, blocks)
+	return a, nil
+}
+
+// judged is a block beside what it was made of.
+type judged struct {
+	Block
+	raw  *results.Block
+	cell *results.Cell
+}
+
+func judgeBlocks(b *results.Bundle) ([]judged, error) {
+	var all []judged
+	for i := range b.Blocks {
+		raw := &b.Blocks[i]
+		at := slices.IndexFunc(b.Manifest.Cells, func(c results.Cell) bool { return c.Name == raw.Cell })
+		if at < 0 {
+			return nil, fmt.Errorf("block %d: unknown cell %q", raw.Index, raw.Cell)
+		}
+		cell := &b.Manifest.Cells[at]
+		if !slices.Contains(cell.Variants, raw.Variant) {
+			return nil, fmt.Errorf("block %d: cell %q has no variant %q", raw.Index, raw.Cell, raw.Variant)
+		}
+		all = append(all, judgeBlock(raw, cell, b.Manifest.Limits))
+	}
+	slices.SortStableFunc(all, func(x, y judged) int { return x.Index - y.Index })
+	return all, nil
+}
+
+func judgeBlock(raw *results.Block, cell *results.Cell, limits results.Limits) judged {
+	said := guardsOf(subject{raw, cell, limits})
+	return judged{raw: raw, cell: cell, Block: Block{
+		Cell: raw.Cell, Variant: raw.Variant,
+		Index: raw.Index, Group: raw.Group, Order: raw.Order,
+		Started: raw.Started,
+		Values:  valuesOf(raw),
+		Client:  raw.Client.Ledger,
+		Server:  raw.Server.Ledger,
+		Guards:  said,
+		Valid:   !slices.ContainsFunc(said, func(g Guard) bool { return g.State == Violated }),
+	}}
+}
+
+// The gaps of the manifest and of the blocks, each once, in the order in which they first appear.
+func gapsOf(b *results.Bundle) []results.Gap {
+	var gaps []results.Gap
+	add := func(more []results.Gap) {
+		for _, g := range more {
+			if !slices.Contains(gaps, g) {
+				gaps = append(gaps, g)
+			}
+		}
+	}
+	add(b.Manifest.Gaps)
+	for i := range b.Blocks {
+		add(b.Blocks[i].Gaps)
+	}
+	return gaps
+}
+
+// The blocks of one variant in one cell.
+func blocksOf(all []judged, cell, variant string) []judged {
+	var some []judged
+	for _, j := range all {
+		if j.Block.Cell == cell && j.Variant == variant {
+			some = append(some, j)
+		}
+	}
+	return some
+}

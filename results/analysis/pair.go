@@ -1,0 +1,184 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tlslab/tlslab/results/analysis/effect"
+)
+
+// oneSide is a variant in a cell.
+type oneSide struct {
+	*Series
+	blocks []judged
+}
+
+func side(series []Series, blocks []judged, cell, variant string) oneSide {
+	at := slices.IndexFunc(series, func(s Series) bool { return s.Cell == cell && s.Variant == variant })
+	return oneSide{&series[at], blocksOf(blocks, cell, variant)}
+}
+
+func (s oneSide) value(metric string) Side {
+	if v, ok := s.Values[metric]; ok {
+		return Side{s.Variant, &v}
+	}
+	return Side{Variant: s.Variant}
+}
+
+// pair is a baseline and a candidate in one cell.
+type pair struct {
+	baseline, candidate oneSide
+	groups              []group  // those that are believed
+	invalid             bool     // no effect may be claimed
+	warnings            []string // of every effect
+	bound               string   // why rates and latencies say nothing about the server; empty: they do
+}
+
+// group is the blocks of one group, by side.
+type group struct{ baseline, candidate []judged }
+
+func newPair(baseline, candidate oneSide) *pair {
+	p := &pair{baseline: baseline, candidate: candidate}
+	p.invalidate(refusals(baseline.Series, candidate.Series))
+	p.invalidate(spoiled(baseline))
+	p.invalidate(spoiled(candidate))
+	p.form()
+	for _, s := range []oneSide{baseline, candidate} {
+		if s.ClientBound && p.bound == "" {
+			p.bound = fmt.Sprintf("client-bound: with %s the generator used %s of its CPUs: this is its pace, not the server's",
+				s.Variant, percent(s.GeneratorUse))
+		}
+	}
+	return p
+}
+
+func (p *pair) invalidate(why []string) {
+	p.invalid = p.invalid || len(why) > 0
+	p.warnings = append(p.warnings, why...)
+}
+
+// spoiled names each guard of correctness that some block violates.
+func spoiled(s oneSide) []string {
+	var why []string
+	for _, v := range tally(s.blocks, correctness) {
+		why = append(why, v.String())
+	}
+	return why
+}
+
+// violation is one guard in some blocks.
+type violation struct {
+	guard  Guard // as the first block has it
+	first  *Block
+	blocks int
+	of     int
+}
+
+func (v violation) String() string {
+	return fmt.Sprintf("%s %s in %d of %d blocks of %s, first in block %d: %s",
+		v.guard.Name, v.guard.State, v.blocks, v.of, v.first.Variant, v.first.Index, v.guard.Detail)
+}
+
+// tally lists the alarms of one kind by first appearance.
+func tally(blocks []judged, of kind) []violation {
+	var found []violation
+	for i := range blocks {
+		for _, g := range blocks[i].alarms(of) {
+			at := slices.IndexFunc(found, func(v violation) bool { return v.guard.Name == g.Name })
+			if at < 0 {
+				at = len(found)
+				found = append(found, violation{guard: g, first: &blocks[i].Block, of: len(blocks)})
+			}
+			found[at].blocks++
+		}
+	}
+	return found
+}
+
+// form makes the groups: without those that lack a side or were not steady, and without the disturbed ones where
+// enough remain.
+func (p *pair) form() {
+	all := pairUp(p.baseline.blocks, p.candidate.blocks)
+	steady := p.without(all, "left out", group.steady)
+	need := effect.MinGroups(alpha)
+	if len(steady) < need && len(all) >= need {
+		p.invalidate([]string{fmt.Sprintf("%d groups remain, it takes %d", len(steady), need)})
+	}
+	if len(keep(steady, group.quiet)) >= need {
+		p.groups = p.without(steady, "left out", group.quiet)
+		return
+	}
+	p.without(steady, "kept although the machine disturbed them, as too few are quiet", group.quiet)
+	p.groups = steady
+}
+
+// without is the groups that are good; what is done to the others becomes a warning.
+func (p *pair) without(groups []group, done string, good func(group) bool) []group {
+	var bad []judged
+	for _, g := range groups {
+		if !good(g) {
+			bad = append(bad, slices.Concat(g.baseline, g.candidate)...)
+		}
+	}
+	rest := keep(groups, good)
+	if n := len(groups) - len(rest); n > 0 {
+		p.warnings = append(p.warnings, fmt.Sprintf("%d of %d groups %s: %s", n, len(groups), done, noiseIn(bad)))
+	}
+	return rest
+}
+
+func keep(groups []group, good func(group) bool) []group {
+	return slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !good(g) })
+}
+
+// noiseIn says what was wrong with some blocks.
+func noiseIn(blocks []judged) string {
+	var why []string
+	for _, v := range slices.Concat(tally(blocks, steadiness), tally(blocks, quiet)) {
+		why = append(why, fmt.Sprintf("%s %s in %d blocks", v.guard.Name, v.guard.State, v.blocks))
+	}
+	if len(why) == 0 {
+		return "one side was not measured"
+	}
+	return strings.Join(why, ", ")
+}
+
+// pairUp sorts the blocks of both sides into groups, in the order of the groups.
+func pairUp(baseline, candidate []judged) []group {
+	groups := map[int]*group{}
+	var numbers []int
+	at := func(n int) *group {
+		if groups[n] == nil {
+			groups[n] = &group{}
+			numbers = append(numbers, n)
+		}
+		return groups[n]
+	}
+	for _, j := range baseline {
+		g := at(j.Group)
+		g.baseline = append(g.baseline, j)
+	}
+	for _, j := range candidate {
+		g := at(j.Group)
+		g.candidate = append(g.candidate, j)
+	}
+	slices.Sort(numbers)
+	var all []group
+	for _, n := range numbers {
+		all = append(all, *groups[n])
+	}
+	return all
+}
+
+// steady: both sides were measured, and each block was steady.
+func (g group) steady() bool {
+	return len(g.baseline) > 0 && len(g.candidate) > 0 && g.without(steadiness)
+}
+
+// quiet: the machine disturbed no block.
+func (g group) quiet() bool { return g.without(quiet) }
+
+func (g group) without(alarms kind) bool {
+	return !slices.ContainsFunc(slices.Concat(g.baseline, g.candidate), func(j judged) bool { return len(j.alarms(alarms)) > 0 })
+}

@@ -1,3 +1,0 @@
-package hist
-
-type Histogram struct{}

@@ -1,0 +1,119 @@
+package scenarios
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write README.md anew")
+
+// linux is a machine that can run everything.
+func linux() Machine {
+	return Machine{GOOS: "linux", GOARCH: "amd64", GoVersion: "go1.26.8", HasCgo: true, Level: 4, Features: cpuFeatures()}
+}
+
+func builtinPlan(t *testing.T, name string, m Machine) *Plan {
+	t.Helper()
+	s, err := Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Plan(1, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestBuiltin(t *testing.T) {
+	for _, tt := range []struct {
+		name                    string
+		variants, cells, blocks int
+		most                    time.Duration
+	}{
+		{"aa", 2, 6, 240, 4 * time.Minute},
+		{"ablation", 5, 2, 100, 3 * time.Minute},
+		{"mutual", 2, 4, 96, 3 * time.Minute},
+		{"p384", 2, 2, 80, 2 * time.Minute},
+		{"post-quantum", 2, 6, 144, 5 * time.Minute},
+		{"quickstart", 3, 4, 96, 100 * time.Second},
+		{"resumption", 2, 4, 128, 3 * time.Minute},
+		{"smoke", 2, 1, 24, 18 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := builtinPlan(t, tt.name, linux())
+			if len(p.Variants) != tt.variants || len(p.Cells) != tt.cells || len(p.Blocks) != tt.blocks {
+				t.Errorf("got %d variants, %d cells, %d blocks, want %d, %d, %d",
+					len(p.Variants), len(p.Cells), len(p.Blocks), tt.variants, tt.cells, tt.blocks)
+			}
+			if got := p.Estimate(); got > tt.most {
+				t.Errorf("takes %s, want at most %s", got, tt.most)
+			}
+			if p.Scenario.Name != tt.name || len(p.Skips)+len(p.Warnings) > 0 {
+				t.Errorf("got name %q, skips %v, warnings %v", p.Scenario.Name, p.Skips, p.Warnings)
+			}
+		})
+	}
+}
+
+func TestBuiltinList(t *testing.T) {
+	want := []string{"aa", "ablation", "mutual", "p384", "post-quantum", "quickstart", "resumption", "smoke"}
+	if got := Names(); !slices.Equal(got, want) {
+		t.Errorf("got names %q, want %q", got, want)
+	}
+	for _, info := range Builtin() {
+		if !strings.HasSuffix(strings.TrimSpace(info.Doc), "?") && !strings.Contains(info.Doc, "? ") {
+			t.Errorf("%s: doc asks no question: %q", info.Name, info.Doc)
+		}
+	}
+}
+
+func TestLoadUnknown(t *testing.T) {
+	_, err := Load("quickstrat")
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `did you mean "quickstart"?`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Every built-in scenario must plan on machines that lack things, with a reason for each skip.
+func TestBuiltinElsewhere(t *testing.T) {
+	for _, m := range []Machine{
+		{GOOS: "darwin", GOARCH: "arm64", HasCgo: true, Features: []string{"aes", "pmull", "sha2"}},
+		{GOOS: "linux", GOARCH: "amd64", Level: 1, CgoReason: "no C compiler"},
+	} {
+		for _, name := range Names() {
+			p := builtinPlan(t, name, m)
+			for _, s := range p.Skips {
+				if s.Reason == "" {
+					t.Errorf("%s on %s/%s: skip of %s %s has no reason", name, m.GOOS, m.GOARCH, s.Variant, s.Cell)
+				}
+			}
+		}
+	}
+}
+
+func TestReference(t *testing.T) {
+	var want bytes.Buffer
+	if err := WriteReference(&want); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("README.md", want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Error("README.md is out of date: go test ./scenarios -run TestReference -update")
+	}
+}

@@ -1,0 +1,207 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/metric"
+)
+
+// formatVersion is the version of the scenario format that this package reads.
+const formatVersion = 1
+
+// scenario decodes the whole file. The fields stand in the order in which they rely on each other.
+func (d *decoder) scenario(n *yaml.Node) *Scenario {
+	s := &Scenario{
+		Name: defaultName(d.file), Server: defaultServer(), Client: defaultClient(),
+		Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup, Limits: defaultLimits(),
+		matrix: matrix{dimensions: defaultDimensions(), max: defaultMax, at: at(n)},
+	}
+	var given struct{ variants, load bool }
+	ok := d.mapping(n, "the scenario",
+		field{"vars", d.variables},
+		field{"version", d.version},
+		field{"name", value(d, &s.Name, readName)},
+		field{"doc", d.text(&s.Doc)},
+		field{"owner", d.text(&s.Owner)},
+		field{"server", func(n *yaml.Node) { d.server(n, "server", &s.Server) }},
+		field{"variants", func(n *yaml.Node) { given.variants = true; s.Variants = d.variants(n, s.Server) }},
+		field{"client", func(n *yaml.Node) { d.client(n, &s.Client) }},
+		field{"load", func(n *yaml.Node) { given.load = true; s.Loads = d.loads(n) }},
+		field{"cells", func(n *yaml.Node) { d.cells(n, &s.matrix) }},
+		field{"blocks", func(n *yaml.Node) { d.blocks(n, s) }},
+		field{"guards", func(n *yaml.Node) { d.guards(n, &s.Limits) }},
+		field{"instruments", func(n *yaml.Node) { d.instruments(n, s) }},
+		field{"gates", func(n *yaml.Node) { s.Gates = d.gates(n, s.Variants) }},
+	)
+	if ok && !given.variants {
+		d.add(at(n), `one entry is enough: "variants: [{name: std}]"`, `"variants" is missing`)
+	}
+	if ok && !given.load {
+		d.add(at(n), `the shortest is "load: {length: 1s}"`, `"load" is missing`)
+	}
+	d.lint(s)
+	return s
+}
+
+func (d *decoder) version(n *yaml.Node) {
+	v := formatVersion
+	before := len(d.found)
+	d.whole(&v, 0, 1<<30)(n)
+	if len(d.found) == before && v != formatVersion {
+		d.add(at(n), "this tool reads version 1", "unknown version %d of the scenario format", v)
+	}
+}
+
+// variables reads the values that ${name} stands for. They are plain: a variable cannot use another one.
+func (d *decoder) variables(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		d.add(at(n), "", "vars must be a mapping, not %s", describe(n))
+		return
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, v := resolve(n.Content[i]), resolve(n.Content[i+1])
+		_, twice := d.vars[key.Value]
+		switch {
+		case key.Kind != yaml.ScalarNode || !nameShape.MatchString(key.Value):
+			d.add(at(key), "", "%s is no name of a variable", describe(key))
+		case twice:
+			d.add(at(key), "", "variable %q is given twice", key.Value)
+		case v.Kind != yaml.ScalarNode || v.ShortTag() == "!!null":
+			d.add(at(v), "", "variable %q must be one value, not %s", key.Value, describe(v))
+		case strings.Contains(v.Value, "${"):
+			d.add(at(v), "", "variable %q uses another variable", key.Value)
+		default:
+			d.vars[key.Value] = v.Value
+		}
+	}
+}
+
+func (d *decoder) server(n *yaml.Node, what string, s *Server) {
+	d.mapping(n, what,
+		field{"app", value(d, &s.App, oneOf("app", "plain"))},
+		field{"listen", value(d, &s.Listen, readListen)},
+		field{"alpn", many(d, &s.ALPN, "alpn", readProtocol)},
+		field{"tickets", func(n *yaml.Node) { d.tickets(n, s) }},
+		field{"cpus", value(d, &s.CPUs, readCPUs)},
+		field{"gomaxprocs", d.whole(&s.GOMAXPROCS, 1, 4096)},
+	)
+}
+
+func (d *decoder) tickets(n *yaml.Node, s *Server) {
+	d.mapping(n, "tickets",
+		field{"enabled", d.boolean(&s.Tickets)},
+		field{"rotate", value(d, &s.Rotate, readSpan)},
+	)
+	if !s.Tickets && s.Rotate > 0 {
+		d.add(at(n), "", "tickets are not enabled, so their key cannot rotate")
+	}
+}
+
+func (d *decoder) client(n *yaml.Node, c *Client) {
+	d.mapping(n, "client",
+		field{"dialer", value(d, &c.Dialer, oneOf("dialer", "stock"))},
+		field{"verify", value(d, &c.Verify, oneOf("verify", "every"))},
+		field{"certificate", value(d, &c.Certificate, oneOf("certificate", "auto", "none"))},
+		field{"close", value(d, &c.Close, oneOf("close", "rst", "fin"))},
+		field{"cpus", value(d, &c.CPUs, readCPUs)},
+	)
+}
+
+func (d *decoder) blocks(n *yaml.Node, s *Scenario) {
+	var order string
+	var seed uint64
+	d.mapping(n, "blocks",
+		field{"order", value(d, &order, oneOf("order", "abba"))},
+		field{"groups", d.whole(&s.Groups, 1, 1000)},
+		field{"spare", d.whole(&s.Spare, 0, 1000)},
+		field{"warmup", value(d, &s.Warmup, readLength)},
+		field{"seed", func(n *yaml.Node) {
+			s.Seed = &seed
+			typed(d, &seed, "a whole number", []string{"!!int"}, readSeed)(n)
+		}},
+	)
+}
+
+func (d *decoder) guards(n *yaml.Node, l *results.Limits) {
+	var fixed string
+	d.mapping(n, "guards",
+		field{"ledgers", value(d, &fixed, oneOf("ledgers", "equal"))},
+		field{"shape", value(d, &fixed, oneOf("shape", "exact"))},
+		field{"generator_cpu", value(d, &l.GeneratorCPU, below(readShare))},
+		field{"lateness", value(d, &l.Lateness, readLateness)},
+		field{"steal", value(d, &l.Steal, below(readShare))},
+		field{"steady", value(d, &l.Steady, below(readShare))},
+	)
+}
+
+func (d *decoder) instruments(n *yaml.Node, s *Scenario) {
+	d.mapping(n, "instruments", field{"pprof", d.boolean(&s.Profile)})
+}
+
+func (d *decoder) gates(n *yaml.Node, variants []Variant) []results.Gate {
+	var all []results.Gate
+	d.list(n, "gates", func(n *yaml.Node) {
+		if g, ok := d.gate(n, variants); ok {
+			all = append(all, g)
+		}
+	})
+	return all
+}
+
+func (d *decoder) gate(n *yaml.Node, variants []Variant) (results.Gate, bool) {
+	before := len(d.found)
+	g := results.Gate{Worse: -1}
+	d.mapping(n, "a gate",
+		field{"metric", value(d, &g.Metric, oneOf("metric", metricNames()...))},
+		field{"candidate", value(d, &g.Candidate, candidate(variants))},
+		field{"worse", value(d, &g.Worse, readShare)},
+		field{"advisory", d.boolean(&g.Advisory)},
+	)
+	m, known := metric.ByName(g.Metric)
+	if !known && len(d.found) == before {
+		d.add(at(n), "", `a gate needs a "metric"`)
+	}
+	if len(variants) == 1 {
+		d.add(at(n), "add a second variant", "a gate compares a candidate with the baseline, and there is no candidate")
+	}
+	if g.Worse < 0 {
+		g.Worse = m.Margin
+	}
+	return g, len(d.found) == before
+}
+
+func metricNames() []string {
+	var all []string
+	for _, m := range metric.All() {
+		all = append(all, m.Name)
+	}
+	return all
+}
+
+// candidate reads the name of a variant that is not the baseline.
+func candidate(variants []Variant) func(string) (string, error) {
+	return func(s string) (string, error) {
+		i := slices.IndexFunc(variants, func(v Variant) bool { return v.Name == s })
+		switch {
+		case i < 0:
+			return "", wrong(didYouMean(s, candidates(variants)), "unknown variant %q", clip(s))
+		case variants[i].Baseline:
+			return "", wrong("name the variant that is compared with it", "%q is the baseline, not a candidate", s)
+		}
+		return s, nil
+	}
+}
+
+func candidates(variants []Variant) []string {
+	var all []string
+	for _, v := range variants {
+		if !v.Baseline {
+			all = append(all, v.Name)
+		}
+	}
+	return all
+}

@@ -1,0 +1,216 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/tlslab/tlslab/loadgen"
+	"github.com/tlslab/tlslab/results"
+)
+
+// Plan makes the scenario concrete: the cells that can run on m, and its blocks in the order that seed draws. What
+// cannot run is in Skips with its reason. The same scenario, seed and machine give the same plan.
+//
+// The error is an [*Errors]: the baseline cannot run on m, or no cell is left.
+func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
+	p := &Plan{
+		Scenario: results.Scenario{Name: s.Name, Doc: s.Doc, Text: s.Text},
+		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Client: s.Client,
+		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Defaults: s.Defaults(),
+	}
+	found := &problems{file: s.File}
+	p.Skips = slices.Clone(s.excluded)
+	p.chooseVariants(s, m, found)
+	p.makeCells(s)
+	if len(p.Cells) == 0 && len(found.found) == 0 {
+		found.add(s.matrix.at, "", "no cell is left to run%s", firstReason(p.Skips))
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	p.order(s.Spare)
+	p.warn(s)
+	return p, nil
+}
+
+func firstReason(skips []results.Skip) string {
+	if len(skips) == 0 {
+		return ""
+	}
+	return ": " + skips[0].Reason
+}
+
+// chooseVariants keeps the variants that can run on m; the baseline must.
+func (p *Plan) chooseVariants(s *Scenario, m Machine, found *problems) {
+	for _, v := range s.baselineFirst() {
+		switch why := unavailable(v, m); {
+		case why == "":
+			p.Variants = append(p.Variants, v)
+		case v.Baseline:
+			found.add(v.at, "make another variant the baseline", "the baseline %q cannot run here: %s", v.Name, why)
+		default:
+			p.Skips = append(p.Skips, results.Skip{Variant: v.Name, Reason: why})
+		}
+	}
+}
+
+// makeCells crosses the points of the matrix with the loads.
+func (p *Plan) makeCells(s *Scenario) {
+	for _, point := range s.points {
+		able := p.able(point)
+		if len(able) == 0 {
+			continue
+		}
+		for _, load := range s.Loads {
+			name := point.spec.String()
+			if len(s.Loads) > 1 {
+				name += "/" + load.Name
+			}
+			p.Cells = append(p.Cells, Cell{Name: name, Spec: point.spec, Load: load, Variants: able})
+		}
+	}
+}
+
+// able lists the variants that run a point, and notes why others do not. Without its baseline a point is skipped:
+// its candidates would have nothing to be compared with.
+func (p *Plan) able(point point) []string {
+	var able []string
+	cell := point.spec.String()
+	for _, v := range p.Variants {
+		why, out := point.without[v.Name]
+		if !out {
+			why = refusal(v, point.spec)
+		}
+		switch {
+		case !out && why == "":
+			able = append(able, v.Name)
+		case v.Baseline:
+			why = fmt.Sprintf("the baseline %q does not run it: %s", v.Name, or(why, "a rule excludes it"))
+			p.Skips = append(p.Skips, results.Skip{Cell: cell, Reason: why})
+			return nil
+		case why != "":
+			p.Skips = append(p.Skips, results.Skip{Variant: v.Name, Cell: cell, Reason: why})
+		}
+	}
+	return able
+}
+
+// seedStream keeps the plan's random numbers apart from others that are drawn from the same seed.
+const seedStream = 0x706c616e // "plan"
+
+// order lays out the blocks: rounds of one group of every cell, the cells in random order within each round; then
+// the spare rounds.
+func (p *Plan) order(spare int) {
+	random := rand.New(rand.NewPCG(p.Seed, seedStream))
+	for group := range p.Groups {
+		for _, cell := range random.Perm(len(p.Cells)) {
+			p.Blocks = append(p.Blocks, p.group(random, cell, group, len(p.Blocks))...)
+		}
+	}
+	for group := p.Groups; group < p.Groups+spare; group++ {
+		for _, cell := range random.Perm(len(p.Cells)) {
+			p.Spares = append(p.Spares, p.group(random, cell, group, len(p.Blocks)+len(p.Spares))...)
+		}
+	}
+}
+
+// group lays out one group of one cell, from an index on. Equal turns of different variants share a seed.
+func (p *Plan) group(random *rand.Rand, cell, group, index int) (blocks []Block) {
+	turns := map[string]int{}
+	seeds := []uint64{random.Uint64(), random.Uint64()}
+	for order, v := range sequence(random, p.Cells[cell].Variants) {
+		blocks = append(blocks, Block{
+			Index: index + order, Cell: cell, Variant: v, Group: group, Order: order, Seed: seeds[turns[v]],
+		})
+		turns[v]++
+	}
+	return blocks
+}
+
+// sequence is the order of a group's blocks: ABBA or BAAB for two variants, else one block of each at random.
+func sequence(random *rand.Rand, variants []string) []string {
+	s := slices.Clone(variants)
+	random.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] })
+	if len(s) == 2 {
+		return []string{s[0], s[1], s[1], s[0]}
+	}
+	return s
+}
+
+// enoughGroups is the fewest groups with which an exact two-sided Wilcoxon test can reject at 5 %.
+const enoughGroups = 6
+
+func (p *Plan) warn(s *Scenario) {
+	compares := slices.ContainsFunc(p.Cells, func(c Cell) bool { return len(c.Variants) > 1 })
+	switch {
+	case len(s.Variants) > 1 && !compares:
+		p.Warnings = append(p.Warnings, "no candidate runs in any cell: nothing is compared")
+	case compares && p.Groups < enoughGroups:
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d groups cannot reject at 5 %%: the smallest attainable p is %.3g; use %d or more",
+			p.Groups, p.MinimumP(), enoughGroups))
+	}
+	for _, g := range p.Gates {
+		if g.Candidate != "" && !p.measures(g.Candidate) {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("the gate on %s of %s cannot be judged: no cell runs %s", g.Metric, g.Candidate, g.Candidate))
+		}
+	}
+	for _, v := range p.Variants {
+		if shared := overlap(v.Server.CPUs, p.Client.CPUs); len(shared) > 0 {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("the server of %s and the load generator share CPUs %v", v.Name, shared))
+		}
+	}
+}
+
+// measures says whether any cell runs a variant.
+func (p *Plan) measures(variant string) bool {
+	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return slices.Contains(c.Variants, variant) })
+}
+
+func overlap(a, b []int) []int {
+	return slices.DeleteFunc(slices.Clone(a), func(cpu int) bool { return !slices.Contains(b, cpu) })
+}
+
+const (
+	startTime     = 150 * time.Millisecond  // to start and stop a block's two processes
+	handshakeTime = 1500 * time.Microsecond // of one handshake, where a load gives their number and no length
+)
+
+// Estimate is about how long the blocks take, without building the servers. A plan for centuries saturates.
+func (p *Plan) Estimate() time.Duration {
+	var total time.Duration
+	for _, b := range p.Blocks {
+		block := startTime + p.Warmup + lasts(p.Cells[b.Cell].Load)
+		if total > math.MaxInt64-block {
+			return math.MaxInt64
+		}
+		total += block
+	}
+	return total
+}
+
+// lasts is a load's length, or a guess where it counts handshakes.
+func lasts(l loadgen.Load) time.Duration {
+	if l.Handshakes > 0 {
+		return time.Duration(l.Handshakes) * handshakeTime
+	}
+	return l.Length + scheduled(l)
+}
+
+// MinimumP is the smallest two-sided p-value that the exact Wilcoxon signed-rank test can give with this many
+// groups: all on one side has probability 2/2^groups.
+func (p *Plan) MinimumP() float64 { return math.Min(1, math.Exp2(1-float64(p.Groups))) }
+
+// MarshalJSON writes the plan with what follows from it.
+func (p *Plan) MarshalJSON() ([]byte, error) {
+	type plain Plan
+	return json.Marshal(struct {
+		Schema int `json:"schema"`
+		*plain
+		Estimate float64 `json:"estimate_seconds"`
+		MinimumP float64 `json:"minimum_p"`
+	}{1, (*plain)(p), p.Estimate().Seconds(), p.MinimumP()})
+}
