@@ -198,7 +198,7 @@ func TestUnreachable(t *testing.T) {
 	var dialled, refused atomic.Int64
 	dialer := dialFunc(func(_ context.Context, now func() time.Duration, o *handshake.Observation) error {
 		if dialled.Add(1) == 700 {
-			return instant(nil, now, o) // a success starts the count anew
+			return instant(t.Context(), now, o) // a success starts the count anew
 		}
 		refused.Add(1)
 		return fmt.Errorf("dial 127.0.0.1:443: %w", syscall.ECONNREFUSED)
@@ -218,9 +218,9 @@ func TestFailuresAreCountedNotRetried(t *testing.T) {
 		dialled.Add(1)
 		switch o.Seq % 5 {
 		case 0:
-			return instant(nil, now, o)
+			return instant(t.Context(), now, o)
 		case 1:
-			instant(nil, now, o)
+			instant(t.Context(), now, o)
 			return &handshake.Mismatch{Property: "group", Asked: "P-384", Got: "X25519"}
 		case 2:
 			return syscall.EADDRNOTAVAIL

@@ -28,7 +28,7 @@ func checkName(name string) error {
 	bad := func(r rune) bool { return r < ' ' || strings.ContainsRune("\\:\x7f", r) }
 	switch {
 	case !fs.ValidPath(name) || name == ".", strings.ContainsFunc(name, bad):
-		return fmt.Errorf("%q is no name of a member: it must be relative, slash-separated, without ..", name)
+		return fmt.Errorf("%q is no name of a member: it must be relative, slash-separated, and without dot-dot", name)
 	case strings.HasPrefix(name, ".") || strings.Contains(name, "/."):
 		return fmt.Errorf("%q is no name of a member: no part of it may begin with a dot", name)
 	case name == manifestName, name == draftName, name == reportName:
