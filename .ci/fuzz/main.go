@@ -20,7 +20,7 @@ func main() {
 	}
 	for _, t := range targets {
 		if err == nil {
-			err = run("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), t.pkg)
+			err = run("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), "-fuzzminimizetime", "10x", t.pkg)
 		}
 	}
 	if err != nil {

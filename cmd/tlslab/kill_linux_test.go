@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tlslab/tlslab/results"
 )
 
 const patience = 30 * time.Second
@@ -39,12 +41,12 @@ type victim struct {
 	dir    string
 }
 
-func startEndless(t *testing.T) *victim {
+func startLab(t *testing.T, scenario string) *victim {
 	t.Helper()
 	env := environment(t)
 	work := t.TempDir()
-	file := filepath.Join(work, "endless.yaml")
-	if err := os.WriteFile(file, []byte(endless), 0o644); err != nil {
+	file := filepath.Join(work, "scenario.yaml")
+	if err := os.WriteFile(file, []byte(scenario), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	v := &victim{t: t, dir: filepath.Join(work, "out"), told: make(chan struct{})}
@@ -65,7 +67,7 @@ func startEndless(t *testing.T) *victim {
 		defer close(v.told)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			fmt.Fprintln(&v.stderr, lines.Text())
-			if strings.Contains(lines.Text(), "block 1 of 1") {
+			if strings.Contains(lines.Text(), "block 1 of ") {
 				begin()
 			}
 		}
@@ -181,7 +183,7 @@ func TestDeathLeavesNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			v := startEndless(t)
+			v := startLab(t, endless)
 			server, generator := v.children()
 			pid, signal := tt.kill(v.cmd.Process.Pid, server, generator)
 			if err := syscall.Kill(pid, signal); err != nil {
@@ -198,5 +200,68 @@ func TestDeathLeavesNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// several is a scenario of eight blocks.
+const several = `
+version: 1
+name: several
+variants: [{name: std}, {name: again, extends: std}]
+cells: {group: X25519}
+load: {loop: closed, workers: 1, handshakes: 150}
+blocks: {groups: 2, spare: 0, warmup: 10ms}
+`
+
+func TestContinueFinishesAKilledRun(t *testing.T) {
+	v := startLab(t, several)
+	blocks := func() []string {
+		found, _ := filepath.Glob(filepath.Join(v.dir, "blocks", "*.json"))
+		return found
+	}
+	v.until("the first block of the second group", func() bool { return len(blocks()) >= 5 })
+	v.cmd.Process.Kill()
+	<-v.told
+	v.noBundle()
+	kept, err := os.Stat(blocks()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := exec.Command("tlslab", "run", "--continue", v.dir)
+	again.Env, again.Dir = v.cmd.Env, v.cmd.Dir
+	if out, err := again.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	b, err := open(v.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Blocks) != 8 {
+		t.Errorf("got %d blocks, want 8", len(b.Blocks))
+	}
+	if now, err := os.Stat(blocks()[0]); err != nil || !now.ModTime().Equal(kept.ModTime()) {
+		t.Errorf("a block of a whole group was measured again: %v", err)
+	}
+}
+
+func TestBundleIsPrivate(t *testing.T) {
+	v := startLab(t, several)
+	if code := v.exit(); code != exitDone {
+		t.Fatalf("exit %d: %s", code, &v.stderr)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	needles := []string{checkout(environment(t)), v.dir, os.TempDir() + "/", "PRIVATE KEY", "CLIENT_RANDOM", "CLIENT_HANDSHAKE_TRAFFIC_SECRET"}
+	if len(host) > 3 { // a shorter one is found in every base64
+		needles = append(needles, host)
+	}
+	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
+		needles = append(needles, home+"/")
+	}
+	leaks, err := results.Leaks(os.DirFS(v.dir), needles...)
+	if err != nil || len(leaks) > 0 {
+		t.Errorf("the bundle tells %q: %v", leaks, err)
 	}
 }

@@ -29,7 +29,9 @@ Both sides keep a ledger; a run whose ledgers do not reconcile is invalid, never
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArguments,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)

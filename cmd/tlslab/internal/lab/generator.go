@@ -51,7 +51,6 @@ func startGenerator(ctx context.Context, tool string, cpus []int, job loadgen.Jo
 	}
 	go g.read()
 	if err := json.NewEncoder(g.in).Encode(job); err != nil {
-		g.stop()
 		return nil, g.fault(err)
 	}
 	return g, nil
@@ -105,7 +104,8 @@ func (g *generator) run(ctx context.Context) (result loadgen.Result, err error) 
 // fault explains a generator that stopped talking by how it ended.
 func (g *generator) fault(err error) error {
 	g.in.Close()
-	for range g.lines { // until the pipe is empty, which Wait demands
+	g.cmd.Process.Kill() // it has ended, or will not do so by itself
+	for range g.lines {  // until the pipe is empty, which Wait demands
 	}
 	if ended := g.cmd.Wait(); ended != nil {
 		err = ended
