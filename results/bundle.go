@@ -17,7 +17,8 @@ const Schema = 1
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {
 	Schema      int         `json:"schema"`
-	Tool        string      `json:"tool"` // version of tlslab
+	Tool        string      `json:"tool"`        // version of tlslab
+	ToolSum     string      `json:"tool_sha256"` // of the executable, which is also the load generator
 	Started     time.Time   `json:"started"`
 	Finished    time.Time   `json:"finished"`
 	Seed        uint64      `json:"seed"`
@@ -122,7 +123,7 @@ type File struct {
 
 // Environment is the machine's fingerprint. It holds no host name, user name or path.
 type Environment struct {
-	Host         string            `json:"host"` // salted digest of the machine id: equal on one machine and run folder
+	Host         string            `json:"host"` // by chance, kept in the user's cache: equal for one user on one machine
 	OS           string            `json:"os"`
 	Kernel       string            `json:"kernel"`
 	Arch         string            `json:"arch"`

@@ -163,6 +163,9 @@ func decodeManifest(data []byte) (Manifest, error) {
 	if err := json.Unmarshal(data, &version); err != nil {
 		return m, corrupt(manifestName, "%w", err)
 	}
+	if version.Schema <= 0 {
+		return m, corrupt(manifestName, "no schema number")
+	}
 	if version.Schema != Schema {
 		return m, &SchemaError{version.Schema, Schema}
 	}

@@ -124,7 +124,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestOpenAnotherSchema(t *testing.T) {
-	for _, got := range []int{Schema + 1, 0} {
+	for _, got := range []int{Schema + 1, Schema + 98} {
 		files := loaded(t)
 		change(t, files, func(m *Manifest) { m.Schema = got })
 		replace(files, manifestName, `"seed"`, `"key of another schema": 1, "seed"`)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -117,6 +118,8 @@ func classify(ctx context.Context, err error) *failure {
 		return &failure{err, "", exitUsage}
 	case errors.Is(err, results.ErrCorrupt):
 		return &failure{err, "a bundle is complete or worthless: measure again, or fetch it again", exitUsage}
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return &failure{err, "make room, then finish the run with tlslab run --continue DIR", exitInternal}
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrExist):
 		return &failure{err, "", exitUsage}
 	}

@@ -13,12 +13,12 @@ func planCommand(s streams) *cobra.Command {
 		Use:   "plan FILE|NAME",
 		Short: "check a scenario; print its cells, builds, blocks, minutes and skips",
 		Args:  exactly(1, "the scenario: a file, or a name from tlslab list"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			scenario, err := load(args[0])
 			if err != nil {
 				return err
 			}
-			plan, err := planOf(scenario, asked)
+			plan, err := planOf(scenario, asked, c.Flags().Changed("seed"))
 			if err != nil {
 				return err
 			}

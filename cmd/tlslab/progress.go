@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 )
 
@@ -35,6 +37,7 @@ func (p *progress) say(line string) {
 func (p *progress) block(now lab.Progress) {
 	line := fmt.Sprintf("block %d of %d: %s, %s, %s left", now.Done+1, now.Blocks, now.Cell, now.Variant, now.Left.Round(time.Second))
 	if p.terminal {
+		line = line[:min(len(line), columns(p.w)-1)]
 		fmt.Fprintf(p.w, "\r%-*s", p.width, line)
 		p.width = len(line)
 		return
@@ -43,6 +46,16 @@ func (p *progress) block(now lab.Progress) {
 		p.told = tenth
 		fmt.Fprintln(p.w, "tlslab:", line)
 	}
+}
+
+// columns is the terminal's width.
+func columns(w io.Writer) int {
+	if file, is := w.(*os.File); is {
+		if size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 1 {
+			return int(size.Col)
+		}
+	}
+	return 80
 }
 
 // end wipes the live line.

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
-	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/scenarios"
@@ -22,6 +21,7 @@ import (
 type order struct {
 	output, resume, keyLog string
 	seed                   uint64
+	seeded                 bool // the seed was asked for
 	inconclusive           string
 }
 
@@ -31,6 +31,7 @@ func runCommand(s streams) *cobra.Command {
 		Use:   "run FILE|NAME...",
 		Short: "measure; print the verdict; write the bundle and its report",
 		RunE: func(c *cobra.Command, names []string) error {
+			o.seeded = c.Flags().Changed("seed")
 			if err := o.check(names); err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ func runCommand(s streams) *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "directory of the bundle (default: out/NAME-TIME)")
-	f.StringVar(&o.resume, "continue", "", "finish the interrupted run in this directory")
+	f.StringVar(&o.resume, "continue", "", "finish the interrupted run in this directory; name its scenario file too if that has relative paths")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of blocks and of arrivals (default: by chance, recorded)")
 	f.StringVar(&o.keyLog, "keylog", "", "append the generator's TLS secrets to this file (SSLKEYLOGFILE); it must lie outside the bundle")
 	f.StringVar(&o.inconclusive, "inconclusive", "fail", "what an undecided gate means: fail (exit 4) or pass")
@@ -50,8 +51,10 @@ func (o order) check(names []string) error {
 	switch {
 	case len(names) == 0 && o.resume == "":
 		return usage(errors.New("tlslab run wants a scenario: a file, or a name from tlslab list"), "tlslab run quickstart")
-	case len(names) > 0 && o.resume != "":
-		return usage(errors.New("--continue takes no scenario: it is in the directory"), "tlslab run --continue "+o.resume)
+	case o.resume != "" && (len(names) > 1 || o.output != "" || o.seeded):
+		return usage(errors.New("--continue takes the scenario's file at most: output and seed are those of the interrupted run"), "tlslab run --continue "+o.resume)
+	case o.seed > maxSeed:
+		return usage(fmt.Errorf("--seed is at most %d, which every JSON reader keeps exact", uint64(maxSeed)), "")
 	case len(names) > 1 && o.output != "":
 		return usage(errors.New("--output names one bundle, and there are several scenarios"), "run them one by one, or without --output")
 	case o.inconclusive != "fail" && o.inconclusive != "pass":
@@ -63,7 +66,7 @@ func (o order) check(names []string) error {
 // runAll reads every scenario before it runs the first.
 func (s streams) runAll(ctx context.Context, names []string, o order) error {
 	if o.resume != "" {
-		return s.settle(s.resume(ctx, o))
+		return s.settle(s.resume(ctx, names, o))
 	}
 	var plans []*scenarios.Plan
 	for _, name := range names {
@@ -71,7 +74,7 @@ func (s streams) runAll(ctx context.Context, names []string, o order) error {
 		if err != nil {
 			return err
 		}
-		plan, err := planOf(scenario, o.seed)
+		plan, err := planOf(scenario, o.seed, o.seeded)
 		if err != nil {
 			return err
 		}
@@ -101,24 +104,28 @@ func (s streams) measure(ctx context.Context, plan *scenarios.Plan, o order) (in
 	if dir == "" {
 		dir = filepath.Join("out", plan.Scenario.Name+"-"+time.Now().UTC().Format("20060102-150405"))
 	}
-	return s.carryOut(ctx, plan, o, dir, func(run *lab.Run) (*results.Writer, []results.Block, error) {
+	code, err := s.carryOut(ctx, plan, o, dir, func(run *lab.Run) (*results.Writer, []results.Block, error) {
 		w, err := results.Create(dir, run.Manifest)
 		return w, nil, err
 	})
+	if err != nil {
+		os.Remove(dir) // goes only where it is empty
+	}
+	return code, err
 }
 
 // resume finishes an interrupted run: the same plan, less the groups that are whole.
-func (s streams) resume(ctx context.Context, o order) (int, error) {
+func (s streams) resume(ctx context.Context, names []string, o order) (int, error) {
 	w, draft, blocks, err := results.Resume(o.resume)
 	if err != nil {
 		return 0, err
 	}
 	defer w.Close()
-	scenario, err := scenarios.Parse(draft.Scenario.Name+".yaml", []byte(draft.Scenario.Text))
+	scenario, err := again(draft, names)
 	if err != nil {
 		return 0, err
 	}
-	plan, err := planOf(scenario, draft.Seed)
+	plan, err := planOf(scenario, draft.Seed, true)
 	if err != nil {
 		return 0, err
 	}
@@ -131,24 +138,50 @@ func (s streams) resume(ctx context.Context, o order) (int, error) {
 	})
 }
 
+// again reads an interrupted run's scenario, from its own file where that is named.
+func again(draft results.Manifest, names []string) (*scenarios.Scenario, error) {
+	if len(names) == 0 {
+		return scenarios.Parse(draft.Scenario.Name+".yaml", []byte(draft.Scenario.Text))
+	}
+	scenario, err := load(names[0])
+	if err == nil && scenario.Text != draft.Scenario.Text {
+		return nil, usage(fmt.Errorf("%s is not the scenario that was interrupted", names[0]), "")
+	}
+	return scenario, err
+}
+
+// unfinished is an error of a run whose blocks so far are kept.
+func unfinished(ctx context.Context, err error, dir string) error {
+	f := *classify(ctx, err)
+	if ctx.Err() != nil {
+		f = failure{errors.New("interrupted: there is no bundle yet"), "", exitInterrupted}
+	}
+	if f.hint == "" {
+		f.hint = "finish it with tlslab run --continue " + dir
+	}
+	return &f
+}
+
 // carryOut builds, measures, keeps, judges and tells.
 func (s streams) carryOut(ctx context.Context, plan *scenarios.Plan, o order, dir string, bundle func(*lab.Run) (*results.Writer, []results.Block, error)) (int, error) {
-	builder, err := variant.NewBuilder()
+	if err := o.ready(dir); err != nil {
+		return 0, err
+	}
+	for _, w := range plan.Warnings {
+		s.tell("warning: " + w)
+	}
+	l, err := newLab(o)
 	if err != nil {
 		return 0, err
 	}
-	tool, err := os.Executable()
-	if err != nil {
-		return 0, err
-	}
-	unlock, err := lab.Lock(ctx, builder.Cache, func() { s.tell("another run is measuring on this machine: waiting for it to end") })
+	unlock, err := lab.Lock(ctx, func() { s.tell("another run is measuring on this machine: waiting for it to end") })
 	if err != nil {
 		return 0, err
 	}
 	defer unlock()
 	live := newProgress(s.err)
 	defer live.end()
-	l := &lab.Lab{Builder: builder, Tool: tool, Version: version(), KeyLog: o.keyLog, Speak: live.say, Block: live.block}
+	l.Speak, l.Block = live.say, live.block
 	run, err := l.Draft(ctx, plan)
 	if err != nil {
 		return 0, err
@@ -160,11 +193,8 @@ func (s streams) carryOut(ctx context.Context, plan *scenarios.Plan, o order, di
 	defer w.Close()
 	blocks, err := run.Measure(ctx, w, done)
 	live.end()
-	if ctx.Err() != nil {
-		return 0, &failure{errors.New("interrupted: there is no bundle yet"), "finish it with tlslab run --continue " + dir, exitInterrupted}
-	}
 	if err != nil {
-		return 0, err
+		return 0, unfinished(ctx, err, dir)
 	}
 	b, err := finish(run, w, blocks)
 	if err != nil {
@@ -194,14 +224,15 @@ func (s streams) conclude(b *results.Bundle, dir string, o order) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := formats["text"](s.out, b); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(s.out, "\nverdict: %s\nbundle:  %s\n", a.Summary.Sentence, dir)
 	page := filepath.Join(dir, "report.html")
 	if err := writeFile(page, b, formats["html"]); err != nil {
 		return 0, err
 	}
-	if err := formats["text"](s.out, b); err != nil {
-		return 0, err
-	}
-	fmt.Fprintf(s.out, "\nverdict: %s\nbundle:  %s\nreport:  %s\n", a.Summary.Sentence, dir, page)
+	fmt.Fprintf(s.out, "report:  %s\n", page)
 	if a.Summary.Exit == exitInconclusive && o.inconclusive == "pass" {
 		return exitDone, nil
 	}

@@ -31,18 +31,28 @@ func load(name string) (*scenarios.Scenario, error) {
 	return scenarios.Load(name)
 }
 
+// maxSeed bounds seeds to what every JSON reader keeps exact.
+const maxSeed = 1 << 53
+
 // planOf makes a scenario concrete for this machine; a seed on the command line wins over the file's, and that over
 // chance. Paths in the file are relative to it.
-func planOf(s *scenarios.Scenario, asked uint64) (*scenarios.Plan, error) {
-	if asked == 0 && s.Seed != nil {
-		asked = *s.Seed
+func planOf(s *scenarios.Scenario, seed uint64, asked bool) (*scenarios.Plan, error) {
+	switch {
+	case asked:
+	case s.Seed != nil:
+		seed = *s.Seed
+	default:
+		seed = rand.Uint64N(maxSeed)
 	}
-	plan, err := s.Plan(seed(asked), machine())
+	plan, err := s.Plan(seed, machine())
 	if err != nil {
 		return nil, err
 	}
 	for i := range plan.Variants {
 		b := &plan.Variants[i].Build
+		if filepath.IsAbs(b.PGO) || filepath.IsAbs(b.Source.Path) {
+			plan.Warnings = append(plan.Warnings, "an absolute path in the scenario will stand in the bundle; bundles get published")
+		}
 		b.PGO, b.Source.Path = beside(s.File, b.PGO), beside(s.File, b.Source.Path)
 	}
 	return plan, nil
@@ -65,12 +75,4 @@ func machine() scenarios.Machine {
 		m.HasCgo = true
 	}
 	return m
-}
-
-// seed is the run's own, or one by chance that the bundle records.
-func seed(asked uint64) uint64 {
-	if asked != 0 {
-		return asked
-	}
-	return rand.Uint64()>>12 + 1 // exact in every JSON reader
 }

@@ -65,6 +65,9 @@ func (r *Run) stretch(ctx context.Context, p *variant.Process, g *generator, v s
 	if err != nil {
 		return nil, nil, fail(err)
 	}
+	if err := standard(client.Seen); err != nil {
+		return nil, nil, err
+	}
 	report, err := p.End(ctx)
 	if err != nil {
 		return nil, nil, fail(err)

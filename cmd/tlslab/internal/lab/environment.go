@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"crypto/sha256"
+	"crypto/rand"
 	"encoding/hex"
 	"os"
 	"path/filepath"
@@ -14,10 +14,10 @@ import (
 )
 
 // environment is the machine's fingerprint; what a file does not tell stays empty.
-func environment(placement string) results.Environment {
+func environment(host, placement string) results.Environment {
 	cpu := accel.Detect()
 	return results.Environment{
-		Host:         hostID(),
+		Host:         host,
 		OS:           runtime.GOOS,
 		Kernel:       kernel(),
 		Arch:         runtime.GOARCH,
@@ -30,8 +30,8 @@ func environment(placement string) results.Environment {
 		SMT:          read("/sys/devices/system/cpu/smt/control"),
 		Hypervisor:   hypervisor(),
 		Clocksource:  read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-		CgroupCPU:    cgroupLimit("cpu", "cpu.max"),
-		CgroupMemory: cgroupLimit("memory", "memory.max"),
+		CgroupCPU:    cgroupLimit("cpu", "cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us"),
+		CgroupMemory: cgroupLimit("memory", "memory.max", "memory.limit_in_bytes"),
 		MemoryBytes:  memory(),
 		LoadAverage:  read("/proc/loadavg"),
 		Sysctl:       sysctls("net/core/somaxconn", "net/ipv4/ip_local_port_range", "net/ipv4/tcp_tw_reuse"),
@@ -42,6 +42,13 @@ func environment(placement string) results.Environment {
 }
 
 func environmentGaps(e results.Environment) (gaps []results.Gap) {
+	if e.CgroupCPU == "" || e.CgroupMemory == "" {
+		gaps = append(gaps, results.Gap{
+			What:   "cgroup limits",
+			Reason: "this process's cgroup does not tell them",
+			Hint:   "run on Linux with /sys/fs/cgroup mounted",
+		})
+	}
 	if e.Governor == "" {
 		gaps = append(gaps, results.Gap{
 			What:   "frequency governor",
@@ -60,14 +67,16 @@ func read(path string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// hostID tells machines apart without naming them: a digest of the machine id with a fixed salt.
-func hostID() string {
-	id := read("/etc/machine-id")
-	if id == "" {
-		id, _ = os.Hostname()
+// hostID tells machines apart without naming them: a number by chance, kept in the user's cache.
+func hostID(cache string) (string, error) {
+	name := filepath.Join(cache, "host")
+	if id := read(name); len(id) == 16 {
+		return id, nil
 	}
-	sum := sha256.Sum256([]byte("tlslab host\n" + id))
-	return hex.EncodeToString(sum[:6])
+	var number [8]byte
+	rand.Read(number[:])
+	id := hex.EncodeToString(number[:])
+	return id, os.WriteFile(name, []byte(id+"\n"), 0o644)
 }
 
 func kernel() string {
@@ -96,12 +105,32 @@ func hypervisor() string {
 	return ""
 }
 
-func cgroupLimit(controller, name string) string {
-	text, err := cgroupFile(controller, name)
-	if text = strings.TrimSpace(text); err != nil || text == "" || strings.HasPrefix(text, "max") {
+// unlimited is where cgroup v1 begins to mean no limit: LONG_MAX rounded down to pages.
+const unlimited = 1 << 62
+
+// cgroupLimit reads a limit of this process's own cgroup, by the names of v2 and v1, several files side by side;
+// empty: it cannot be read.
+func cgroupLimit(controller, v2 string, v1 ...string) string {
+	if text, err := cgroupFile(controller, v2); err == nil {
+		return limit(text)
+	}
+	var parts []string
+	for _, name := range v1 {
+		text, err := cgroupFile(controller, name)
+		if err != nil {
+			return ""
+		}
+		parts = append(parts, strings.TrimSpace(text))
+	}
+	return limit(strings.Join(parts, " "))
+}
+
+func limit(text string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if n, err := strconv.ParseInt(first, 10, 64); first == "max" || err == nil && (n < 0 || n >= unlimited) {
 		return "unlimited"
 	}
-	return text
+	return strings.TrimSpace(text)
 }
 
 // memory is MemTotal of /proc/meminfo in bytes; zero elsewhere.

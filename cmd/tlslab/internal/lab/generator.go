@@ -130,3 +130,14 @@ func (g *generator) stop() {
 	}
 	g.cmd.Wait()
 }
+
+// standard refuses a generator that is not the std build: the client would differ from one lab to the next.
+func standard(seen loadgen.Identity) error {
+	if !seen.Boring && !seen.FIPS140 && seen.GODEBUG == "" && !strings.Contains(seen.Go, "X:") {
+		return nil
+	}
+	return &Violation{
+		What: fmt.Sprintf("the load generator is not a standard build: %+v", seen),
+		Hint: "build tlslab without GOEXPERIMENT and GOFIPS140",
+	}
+}

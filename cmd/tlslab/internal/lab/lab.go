@@ -29,6 +29,7 @@ type Lab struct {
 	Builder *variant.Builder
 	Tool    string // this executable: the generator is its hidden child
 	Version string
+	Digest  string            // SHA-256 of Tool, in hex
 	KeyLog  string            // file for the generator's key log; empty: none
 	Speak   func(line string) // progress for people; never nil
 	Block   func(Progress)    // called before each block; never nil
@@ -55,6 +56,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 	r.Manifest = results.Manifest{
 		Schema:   results.Schema,
 		Tool:     l.Version,
+		ToolSum:  l.Digest,
 		Started:  time.Now().UTC(),
 		Seed:     plan.Seed,
 		Scenario: plan.Scenario,
@@ -100,7 +102,11 @@ func (r *Run) prepare() (err error) {
 			return err
 		}
 	}
-	r.Manifest.Environment = environment(r.places[r.plan.Variants[0].Name].why)
+	host, err := hostID(r.lab.Builder.Cache)
+	if err != nil {
+		return err
+	}
+	r.Manifest.Environment = environment(host, r.places[r.plan.Variants[0].Name].why)
 	r.Manifest.Gaps = append(r.Manifest.Gaps, environmentGaps(r.Manifest.Environment)...)
 	r.secrets, err = issue(r.plan.Cells, time.Now())
 	return err

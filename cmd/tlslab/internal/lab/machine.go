@@ -46,12 +46,12 @@ func (m machine) since(earlier machine) (s results.System, gaps []results.Gap) {
 	if m.throttledErr == nil && earlier.throttledErr == nil {
 		s.Throttled = m.throttled - earlier.throttled
 	} else {
-		gap("throttling", errors.Join(m.throttledErr))
+		gap("throttling", errors.Join(m.throttledErr, earlier.throttledErr))
 	}
 	if m.listenErr == nil && earlier.listenErr == nil {
 		s.ListenOverflows, s.ListenDrops = m.overflows-earlier.overflows, m.drops-earlier.drops
 	} else {
-		gap("listen overflows", errors.Join(m.listenErr))
+		gap("listen overflows", errors.Join(m.listenErr, earlier.listenErr))
 	}
 	return s, gaps
 }

@@ -43,19 +43,29 @@ func choose(allowed []int, core map[int][]int, server, client []int) placement {
 	case len(allowed) == 1:
 		return placement{allowed, allowed, "server and generator share the only CPU"}
 	}
-	why := "by the scenario"
+	why, doubt := "by the scenario", ""
 	if server == nil {
-		server, why = lastCore(without(allowed, client, core), core), "chosen: server on the last core"
+		server, doubt = apart(allowed, client, core)
+		server, why = lastCore(server, core), "chosen: server on the last core"
 	}
 	if client == nil {
-		client = firstThreads(without(allowed, server, core), core)
+		client, doubt = apart(allowed, server, core)
+		client = firstThreads(client, core)
 		client = client[:min(len(client), maxClientCPUs)]
 	}
-	if len(client) == 0 || len(server) == 0 { // one core with several threads
-		server, client = allowed[len(allowed)-1:], allowed[:1]
-		why = "server and generator share a core: its SMT siblings disturb each other"
+	return placement{server, client, fmt.Sprintf("%s; server %s, generator %s%s", why, list(server), list(client), doubt)}
+}
+
+// apart is what is left of allowed for one side when the other has taken some: other cores, else other threads of
+// the same cores, else the same CPUs.
+func apart(allowed, taken []int, core map[int][]int) (rest []int, doubt string) {
+	if rest = without(allowed, taken, core); len(rest) > 0 {
+		return rest, ""
 	}
-	return placement{server, client, fmt.Sprintf("%s; server %s, generator %s", why, list(server), list(client))}
+	if rest = without(allowed, taken, nil); len(rest) > 0 {
+		return rest, "; they share a core, whose SMT siblings disturb each other"
+	}
+	return allowed, "; they share CPUs, as no others are left"
 }
 
 // without is allowed less the cores that taken touches.

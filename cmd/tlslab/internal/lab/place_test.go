@@ -28,8 +28,9 @@ func TestChoose(t *testing.T) {
 		{"two cores", []int{0, 1}, alone(0, 1), nil, nil, "[1] [0]"},
 		{"eight cores", []int{0, 1, 2, 3, 4, 5, 6, 7}, alone(0, 1, 2, 3, 4, 5, 6, 7), nil, nil, "[7] [0 1 2 3]"},
 		{"siblings stay idle", []int{0, 1, 2, 3}, smt, nil, nil, "[1] [0]"},
-		{"one core of two threads", []int{0, 2}, smt, nil, nil, "[2] [0]"},
+		{"one core of two threads", []int{0, 2}, smt, nil, nil, "[0] [2]"},
 		{"scenario says server", []int{0, 1}, alone(0, 1), []int{0}, nil, "[0] [1]"},
+		{"scenario takes all", []int{0, 1}, alone(0, 1), []int{0, 1}, nil, "[0 1] [0 1]"},
 		{"scenario says client", []int{0, 1}, alone(0, 1), nil, []int{1}, "[0] [1]"},
 		{"scenario says both", []int{0, 1, 2, 3}, smt, []int{0, 2}, []int{3}, "[0 2] [3]"},
 	}

@@ -15,6 +15,9 @@ func (r *Run) Same(draft results.Manifest) error {
 	if draft.Environment.Host != r.Manifest.Environment.Host {
 		return differs("it ran on another machine")
 	}
+	if draft.ToolSum != r.Manifest.ToolSum {
+		return differs("the tool, which is also the load generator, is another binary now")
+	}
 	if draft.Blocks != r.Manifest.Blocks || len(draft.Cells) != len(r.Manifest.Cells) || len(draft.Variants) != len(r.Manifest.Variants) {
 		return differs("its scenario means other blocks now")
 	}
