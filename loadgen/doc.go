@@ -29,4 +29,7 @@
 // success; see package handshake. Failures are never tried again and never dropped: each is counted under a short
 // reason without address or port, such as "connect: connection refused". Every handshake is compared with what was
 // asked; one of another shape stays in the ledger, as mismatched, and out of the histograms.
+//
+// A server that does not answer at all gives no result but an error, and soon: see [Run]. How long a generator may
+// take at most is known before it starts: [Job.LongestWarmup], then [Load.Longest].
 package loadgen

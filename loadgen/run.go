@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -29,12 +30,16 @@ type Dialer interface {
 // failures.
 const Unreachable = 1000
 
-// defaultDrain bounds the backlog that an open loop works off after its last phase.
-const defaultDrain = 10 * time.Second
+// patience is how many handshakes in a row may time out before [Run] gives up.
+func patience(workers int) uint64 { return 4 * max(uint64(workers), 4) }
 
 // Run asks dialer for the handshakes of the load and returns what became of them once the last has ended. The seed
 // decides a Poisson schedule. Failed handshakes are no error: they are in the ledger. The error is of the load, the
-// end of ctx, or a server that cannot be reached at all.
+// end of ctx, or a server that cannot be reached ([Unreachable]) or does not answer. [Load.Longest] bounds the time.
+//
+// A server does not answer when 4 handshakes for each worker, and at least 16, time out in a row, with none between
+// them that the server confirmed or rejected. In a closed loop that takes at most 4 timeouts with 4 workers or more,
+// 16 with one; an open loop may wait longer for as many to fall due.
 //
 // A due of an open loop that no worker could begin before the drain deadline counts as begun and failed, under the
 // reason "not begun: ...", so that Began is what was asked of the server and Began = Confirmed + Unconfirmed +
@@ -47,14 +52,14 @@ func Run(ctx context.Context, dialer Dialer, load Load, seed uint64) (Result, er
 	defer cancel(nil)
 	schedule := load.Schedule(seed)
 	if schedule == nil {
-		return closedLoop(ctx, newStretch(dialer, cancel), load)
+		return closedLoop(ctx, newStretch(dialer, load.Workers, cancel), load)
 	}
 	sleep, closePace, err := newPace(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	defer closePace()
-	return openLoop(ctx, newStretch(dialer, cancel), load, schedule, sleep)
+	return openLoop(ctx, newStretch(dialer, load.Workers, cancel), load, schedule, sleep)
 }
 
 // stretch is one unbroken stretch of load under way.
@@ -64,15 +69,19 @@ type stretch struct {
 	start  time.Time
 	now    func() time.Duration // since start
 	cpu    handshake.CPU
-	streak atomic.Int64 // connects failed in a row
+
+	patience    uint64
+	unconnected streak
+	timedOut    streak
 
 	handshake, service, response, lateness *hist.Recorder
 }
 
-func newStretch(dialer Dialer, cancel context.CancelCauseFunc) *stretch {
+func newStretch(dialer Dialer, workers int, cancel context.CancelCauseFunc) *stretch {
 	s := &stretch{
 		dialer:    dialer,
 		cancel:    cancel,
+		patience:  patience(workers),
 		handshake: hist.NewRecorder(),
 		service:   hist.NewRecorder(),
 		response:  hist.NewRecorder(),
@@ -121,16 +130,37 @@ func (s *stretch) one(ctx context.Context, o *handshake.Observation, t *tally) {
 	s.watch(o, err)
 }
 
-// watch ends the stretch when the server cannot be reached.
+// watch ends the stretch when the server cannot be reached or does not answer.
 func (s *stretch) watch(o *handshake.Observation, err error) {
-	if o.Connected != 0 {
-		if s.streak.Load() != 0 {
-			s.streak.Store(0)
+	late := o.Confirmed == 0 && timedOut(err)
+	if late && s.timedOut.grow() == s.patience {
+		s.cancel(unanswered(s.patience))
+	}
+	if o.Connected == 0 {
+		if s.unconnected.grow() == Unreachable {
+			s.cancel(fmt.Errorf("server is unreachable: %d connects failed in a row, the last by %s", Unreachable, reason(o, err)))
 		}
 		return
 	}
-	if s.streak.Add(1) == Unreachable {
-		s.cancel(fmt.Errorf("server is unreachable: %d connects failed in a row, the last by %s", Unreachable, reason(o, err)))
+	s.unconnected.end()
+	if !late {
+		s.timedOut.end()
+	}
+}
+
+func unanswered(n uint64) error {
+	return fmt.Errorf("server does not answer: %d handshakes in a row timed out", n)
+}
+
+// streak counts failures in a row.
+type streak struct{ length atomic.Uint64 }
+
+func (s *streak) grow() uint64 { return s.length.Add(1) }
+
+// end starts anew. Where nothing fails it writes nothing, so that workers do not wait for each other's caches.
+func (s *streak) end() {
+	if s.length.Load() != 0 {
+		s.length.Store(0)
 	}
 }
 
@@ -177,10 +207,7 @@ type due struct {
 // openLoop hands the dues of the schedule to the workers. A due that finds them all busy waits, its time kept, and
 // those behind it with it.
 func openLoop(ctx context.Context, s *stretch, load Load, schedule Schedule, sleep func(time.Duration) error) (Result, error) {
-	drain := load.Drain
-	if drain == 0 {
-		drain = defaultDrain
-	}
+	drain := cmp.Or(load.Drain, defaultDrain)
 	beginning, cancel := context.WithTimeout(ctx, span(load.Phases)+drain-s.now())
 	defer cancel()
 	dues := make(chan due)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +51,7 @@ func runFake(t *testing.T, ctx context.Context, dialer Dialer, load Load) (Resul
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	s := newStretch(dialer, cancel)
+	s := newStretch(dialer, load.Workers, cancel)
 	s.start = s.start.Add(-1) // an instant of 0 means "not reached", and here no time passes by itself
 	if load.Loop == Closed {
 		return closedLoop(ctx, s, load)
@@ -212,6 +213,65 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// silent times every handshake out, but those that answered chooses: these are rejected after d.
+func silent(d time.Duration, answered func(seq uint64) bool) dialFunc {
+	return func(ctx context.Context, now func() time.Duration, o *handshake.Observation) error {
+		if err := lasting(d)(ctx, now, o); err != nil {
+			return err
+		}
+		o.Complete, o.Confirmed = 0, 0
+		if answered(o.Seq) {
+			return errors.New("tls: certificate required")
+		}
+		return os.ErrDeadlineExceeded
+	}
+}
+
+// A stopped server: the kernel still takes connections for it, so no connect fails.
+func TestServerThatHangs(t *testing.T) {
+	never := func(uint64) bool { return false }
+	hour := []Phase{{Length: time.Hour, Rate: 1}}
+	for _, tc := range []struct {
+		name     string
+		load     Load
+		timeouts int
+		took     time.Duration
+	}{
+		{"one worker", Load{Loop: Closed, Workers: 1, Handshakes: 3000}, 16, 160 * time.Second},
+		{"four workers", Load{Loop: Closed, Workers: 4, Handshakes: 3000}, 16, 40 * time.Second},
+		{"many workers", Load{Loop: Closed, Workers: 256, Length: time.Hour}, 1024, 40 * time.Second},
+		{"open loop", Load{Loop: Open, Process: Constant, Workers: 64, Phases: hour}, 256, 265 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			_, err := runFake(t, t.Context(), silent(10*time.Second, never), tc.load)
+			want := fmt.Sprintf("server does not answer: %d handshakes in a row timed out", tc.timeouts)
+			if took := time.Since(began); err == nil || err.Error() != want || took.Round(ms) != tc.took {
+				t.Errorf("%s: got %v after %v, want %s after %v", tc.name, err, took, want, tc.took)
+			}
+		})
+	}
+}
+
+// A rejection is an answer: a stretch of nothing but rejections and timeouts is measured to its end.
+func TestServerThatRejectsIsNotGivenUp(t *testing.T) {
+	for name, answered := range map[string]func(uint64) bool{
+		"all":       func(uint64) bool { return true },
+		"each 16th": func(seq uint64) bool { return seq%16 == 15 },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, err := runFake(t, t.Context(), silent(ms, answered), Load{Loop: Closed, Workers: 1, Handshakes: 2000})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			checkBooks(t, r)
+			if r.Ledger.Failed != 2000 || r.Ledger.Confirmed != 0 {
+				t.Errorf("%s: got %+v, want 2000 failed", name, r.Ledger)
+			}
+		})
+	}
+}
+
 func TestFailuresAreCountedNotRetried(t *testing.T) {
 	var dialled atomic.Int64
 	dialer := dialFunc(func(_ context.Context, now func() time.Duration, o *handshake.Observation) error {
@@ -240,10 +300,7 @@ func TestFailuresAreCountedNotRetried(t *testing.T) {
 	if dialled.Load() != 100 || l.Confirmed != 40 || l.Mismatched != 20 || l.Failed != 40 || l.Unconfirmed != 20 || l.Connected != 80 || r.NoPort != 20 {
 		t.Errorf("dialled %d, no port %d, got %+v", dialled.Load(), r.NoPort, l)
 	}
-	for _, reason := range []string{"mismatch: group", "connect: cannot assign requested address", "handshake: odd", "unconfirmed: no reason given"} {
-		if reason == "connect: cannot assign requested address" {
-			reason = "connect: " + syscall.EADDRNOTAVAIL.Error()
-		}
+	for _, reason := range []string{"mismatch: group", "connect: " + syscall.EADDRNOTAVAIL.Error(), "handshake: odd", "unconfirmed: no reason given"} {
 		if l.Errors[reason] != 20 {
 			t.Errorf("got %d for %q, want 20 (%v)", l.Errors[reason], reason, l.Errors)
 		}
@@ -309,7 +366,7 @@ func TestRunRefusesBadLoad(t *testing.T) {
 }
 
 func TestRecordingAllocatesNothing(t *testing.T) {
-	s := newStretch(dialFunc(instant), nil)
+	s := newStretch(dialFunc(instant), 1, nil)
 	books := newTally()
 	var o handshake.Observation
 	got := testing.AllocsPerRun(1000, func() {

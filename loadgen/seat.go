@@ -1,23 +1,15 @@
 package loadgen
 
-import (
-	"crypto/tls"
-)
-
-// ticket is a session to resume, once.
-type ticket struct {
-	session   *tls.ClientSessionState
-	presented bool // the client presented a certificate in the handshake that the ticket stems from
-}
+import "crypto/tls"
 
 // seat is what one worker handshakes with at a time: a configuration whose callbacks tell of that handshake alone.
 // So no configuration is made per handshake, as no production client would.
 //
-// It is its configuration's [tls.ClientSessionCache]. Tickets come from a queue that all seats share, oldest first,
-// and each is used once (RFC 8446, section C.4); the newest one of every handshake goes back to the queue.
+// It is its configuration's [tls.ClientSessionCache]. Tickets come from a stack that all seats share, and each is
+// used once (RFC 8446, section C.4); the newest one of every handshake goes on the stack.
 type seat struct {
 	config  *tls.Config
-	tickets chan ticket
+	tickets *tickets
 	word    [1]byte // the confirming byte
 
 	resume    bool // this handshake may take a ticket
@@ -28,7 +20,7 @@ type seat struct {
 
 // newSeat makes a seat of its own config; own is the client's certificate, nil if it has none, and tickets is nil if
 // handshakes do not resume.
-func newSeat(config *tls.Config, own *tls.Certificate, tickets chan ticket) *seat {
+func newSeat(config *tls.Config, own *tls.Certificate, tickets *tickets) *seat {
 	s := &seat{config: config, tickets: tickets}
 	if own != nil {
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -51,26 +43,19 @@ func (s *seat) end(resumed bool) (presented bool) {
 		presented = s.inherited
 	}
 	if s.fresh != nil {
-		select {
-		case s.tickets <- ticket{s.fresh, presented}:
-		default: // there are enough
-		}
+		s.tickets.put(ticket{s.fresh, presented})
 	}
 	return presented
 }
 
-// Get takes a ticket out of the queue.
+// Get takes the newest ticket.
 func (s *seat) Get(string) (*tls.ClientSessionState, bool) {
 	if !s.resume {
 		return nil, false
 	}
-	select {
-	case t := <-s.tickets:
-		s.inherited = t.presented
-		return t.session, true
-	default:
-		return nil, false
-	}
+	t, ok := s.tickets.take()
+	s.inherited = t.presented
+	return t.session, ok
 }
 
 // Put keeps the newest ticket of the handshake. A nil session only says that a ticket, used up already, was no good.

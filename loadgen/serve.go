@@ -115,8 +115,23 @@ func warm(ctx context.Context, stock *Stock, job Job) error {
 	if err := stock.Fill(ctx); err != nil || job.Warmup <= 0 {
 		return err
 	}
-	_, err := Run(ctx, stock, Load{Loop: Closed, Workers: job.Load.Workers, Length: job.Warmup}, 0)
-	return err
+	return warmed(Run(ctx, stock, job.warmup(), 0))
+}
+
+// warmed is why a warm-up failed: an error of its own, or a server that answered nothing in all of it, though it may
+// have been too short for [Run] to say so.
+func warmed(r Result, err error) error {
+	if err != nil {
+		return err
+	}
+	timeouts, reasons := uint64(0), r.Ledger.Errors
+	for _, how := range []string{"connect: timeout", "handshake: timeout", "unconfirmed: timeout"} {
+		timeouts += reasons[how]
+	}
+	if timeouts > 0 && timeouts == r.Ledger.Began {
+		return unanswered(timeouts)
+	}
+	return nil
 }
 
 func awaitGo(ctx context.Context, lines <-chan []byte) error {

@@ -182,6 +182,36 @@ func TestServeUnreachable(t *testing.T) {
 	g.stdin.Close()
 }
 
+func TestServeHangingServer(t *testing.T) {
+	server := hang(t)
+	for _, tc := range []struct {
+		name   string
+		kind   handshake.Kind
+		warmup time.Duration
+		want   string
+	}{
+		{"tickets", handshake.Resumed, 0, "warm-up: server does not answer: 6 handshakes in a row timed out"},
+		{"short warm-up", handshake.Full, time.Millisecond, "warm-up: server does not answer: "},
+		{"long warm-up", handshake.Full, time.Hour, "warm-up: server does not answer: 16 handshakes in a row timed out"},
+		{"no warm-up", handshake.Full, 0, "server does not answer: 16 handshakes in a row timed out"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			job := server.job(handshake.Spec{Kind: tc.kind}, 3, 1000)
+			job.Warmup, job.Timeout = tc.warmup, 20*time.Millisecond
+			text, err := json.Marshal(job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdin, feed := io.Pipe()
+			defer stdin.Close()
+			go io.WriteString(feed, string(text)+"\ngo\n")
+			if err := Serve(t.Context(), stdin, io.Discard); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
 func FuzzJob(f *testing.F) {
 	f.Add([]byte(`{"target":"127.0.0.1:1","spec":{"kind":"full","group":"P-384"},"load":{"loop":"closed","workers":1,"handshakes":1}}`))
 	f.Add([]byte(`{"load":{"loop":"open","workers":1,"process":"poisson","phases":[{"length_ns":5,"rate_per_second":1e9}]}}`))

@@ -48,6 +48,17 @@ func serve(t testing.TB, shape func(*tls.Config, authority)) *testServer {
 	return s
 }
 
+// hang starts a server that never answers; its backlog still takes connections.
+func hang(t *testing.T) *testServer {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return &testServer{listener: listener, authority: newAuthority(t)}
+}
+
 func sendByte(b byte) func(*tls.Conn) error {
 	return func(c *tls.Conn) error {
 		_, err := c.Write([]byte{b})

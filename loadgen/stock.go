@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,8 +16,6 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 )
 
-const defaultTimeout = 10 * time.Second
-
 var errWrongByte = errors.New("wrong confirming byte")
 
 // Stock is the dialer on crypto/tls over TCP. It verifies the server's chain and name in every full handshake, as
@@ -27,21 +26,18 @@ type Stock struct {
 	timeout time.Duration
 	rst     bool
 	dialer  net.Dialer
-	spread  bool        // source addresses
-	seats   chan *seat  // one for each worker
-	tickets chan ticket // nil unless handshakes resume
-	keyLog  *os.File    // nil unless asked for
+	spread  bool       // source addresses
+	seats   chan *seat // one for each worker
+	tickets *tickets   // nil unless handshakes resume
+	keyLog  *os.File   // nil unless asked for
 	workers int
 }
 
 // NewStock makes the dialer that a job asks for. Its Spec.Suite is only checked here: see [PinSuite].
 func NewStock(job Job) (*Stock, error) {
-	s := &Stock{spec: job.Spec, timeout: job.Timeout, rst: job.Close == RST, workers: job.Load.Workers}
+	s := &Stock{spec: job.Spec, timeout: cmp.Or(job.Timeout, defaultTimeout), rst: job.Close == RST, workers: job.Load.Workers}
 	if job.Close != RST && job.Close != FIN {
 		return nil, fmt.Errorf("unknown close %q", job.Close)
-	}
-	if s.timeout == 0 {
-		s.timeout = defaultTimeout
 	}
 	target, err := net.ResolveTCPAddr("tcp", job.Target)
 	if err != nil {
@@ -78,8 +74,7 @@ func (s *Stock) Close() error {
 	return s.keyLog.Close()
 }
 
-// furnish makes the seats, and room for as many tickets as workers can use up, twice: one each, and one to spare for
-// a handshake that fails.
+// furnish makes the seats and room for the tickets.
 func (s *Stock) furnish(job Job) error {
 	config, err := s.config(job)
 	if err != nil {
@@ -94,7 +89,7 @@ func (s *Stock) furnish(job Job) error {
 		own = &pair
 	}
 	if s.spec.Kind == handshake.Resumed {
-		s.tickets = make(chan ticket, 2*s.workers)
+		s.tickets = newTickets(filling(s.workers).Handshakes)
 	}
 	s.seats = make(chan *seat, s.workers)
 	for range s.workers {
@@ -130,13 +125,13 @@ func (s *Stock) config(job Job) (*tls.Config, error) {
 }
 
 // Fill makes the full handshakes that resumed ones need tickets from; for other kinds it does nothing. A server that
-// gives no tickets is no error: the ledger of the stretch will show handshakes of another kind.
+// gives no tickets is no error: the ledger of the stretch will show handshakes of another kind. A server that answers
+// nothing is one.
 func (s *Stock) Fill(ctx context.Context) error {
 	if s.tickets == nil {
 		return nil
 	}
-	_, err := Run(ctx, filler{s}, Load{Loop: Closed, Workers: s.workers, Handshakes: uint64(cap(s.tickets))}, 0)
-	return err
+	return warmed(Run(ctx, filler{s}, filling(s.workers), 0))
 }
 
 // filler dials without using a ticket up.

@@ -106,6 +106,38 @@ func TestStockShapes(t *testing.T) {
 	}
 }
 
+// Many workers with little to do have many more tickets than they use while a key of the server lives.
+func TestResumedWhileKeysRotate(t *testing.T) {
+	const n, life = 60, 5 // handshakes
+	var config *tls.Config
+	server := serve(t, func(c *tls.Config, _ authority) { config = c })
+	keys := [][32]byte{{0}, {1}} // the newest first; the last one still opens tickets
+	config.SetSessionTicketKeys(keys)
+	completed := 0
+	server.confirm = func(c *tls.Conn) error { // one at a time
+		if completed++; completed%life == 0 {
+			keys = [][32]byte{{byte(completed), 1}, keys[0]}
+			config.SetSessionTicketKeys(keys)
+		}
+		return sendByte(handshake.Confirmation)(c)
+	}
+	stock, err := NewStock(server.job(handshake.Spec{Kind: handshake.Resumed}, 32, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(dialer Dialer, n uint64) handshake.ClientLedger {
+		r, err := Run(t.Context(), dialer, Load{Loop: Closed, Workers: 1, Handshakes: n}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Ledger
+	}
+	one(filler{stock}, 64)
+	if l := one(stock, n); l.Confirmed != n || l.Shape.Resumed != n {
+		t.Errorf("got %d resumed of %d (%v), want %d", l.Shape.Resumed, l.Confirmed, l.Errors, n)
+	}
+}
+
 // Popular load tools count these as successes: crypto/tls and OpenSSL clients are done before the server rejects.
 func TestMutualWithoutCertificate(t *testing.T) {
 	server := serve(t, demandCertificate)
@@ -191,12 +223,7 @@ func TestNoCommonGroup(t *testing.T) {
 }
 
 func TestServerThatNeverAnswers(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // its backlog takes connections that nobody serves
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	job := (&testServer{listener: listener, authority: newAuthority(t)}).job(handshake.Spec{}, 2, 4)
+	job := hang(t).job(handshake.Spec{}, 2, 4)
 	job.Timeout = 30 * time.Millisecond
 	if l := drive(t, job).Ledger; l.Failed != 4 || l.Connected != 4 || l.Errors["handshake: timeout"] != 4 {
 		t.Errorf("got %+v, want 4 connected and timed out", l)

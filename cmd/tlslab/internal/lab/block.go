@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
@@ -30,79 +29,17 @@ func (r *Run) block(ctx context.Context, b scenarios.Block) (*results.Block, []b
 		return nil, nil, err
 	}
 	defer generator.stop()
-	block, profile, err := r.stretch(ctx, process, generator, v)
-	if err != nil {
+	s := &stretch{variant: v.Name, place: place, profiled: r.plan.Profile, server: process, generator: generator}
+	if err := s.measure(ctx); err != nil {
 		return nil, nil, err
 	}
 	if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
 		return nil, nil, err
 	}
-	block.Index, block.Cell, block.Variant = b.Index, cell.Name, v.Name
-	block.Group, block.Order, block.Seed = b.Group, b.Order, b.Seed
-	block.System.ServerCPUs, block.System.ClientCPUs = place.server, place.client
-	return block, profile, nil
-}
-
-// stretch is the measured part of a block, from a warm and quiet start to a quiet end.
-func (r *Run) stretch(ctx context.Context, p *variant.Process, g *generator, v scenarios.Variant) (block *results.Block, profile []byte, err error) {
-	ctx, cancel := watch(ctx, p)
-	defer cancel()
-	fail := func(err error) error { return cause(p, v.Name, err) }
-	if err := g.warm(ctx); err != nil {
-		return nil, nil, fail(err)
-	}
-	if r.plan.Profile {
-		if err := p.StartProfile(ctx); err != nil {
-			return nil, nil, fail(err)
-		}
-	}
-	if err := p.Begin(ctx); err != nil {
-		return nil, nil, fail(err)
-	}
-	block = &results.Block{Started: time.Now().UTC()}
-	before := readMachine(r.places[v.Name])
-	client, err := g.run(ctx)
-	if err != nil {
-		return nil, nil, fail(err)
-	}
-	if err := standard(client.Seen); err != nil {
-		return nil, nil, err
-	}
-	report, err := p.End(ctx)
-	if err != nil {
-		return nil, nil, fail(err)
-	}
-	block.System, block.Gaps = readMachine(r.places[v.Name]).since(before)
-	block.Client, block.Server = client, report
-	if r.plan.Profile {
-		if profile, err = p.StopProfile(ctx); err != nil {
-			return nil, nil, fail(err)
-		}
-	}
-	return block, profile, nil
-}
-
-// watch ends the context when the server dies, so that nothing waits for a generator that talks to nobody.
-func watch(ctx context.Context, p *variant.Process) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-p.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
-// cause prefers the death of the server to what it broke.
-func cause(p *variant.Process, name string, err error) error {
-	select {
-	case <-p.Done():
-		return died(name, "during the block", p.Err())
-	default:
-		return err
-	}
+	s.block.Index, s.block.Cell, s.block.Variant = b.Index, cell.Name, v.Name
+	s.block.Group, s.block.Order, s.block.Seed = b.Group, b.Order, b.Seed
+	s.block.System.ServerCPUs, s.block.System.ClientCPUs = place.server, place.client
+	return &s.block, s.profile, nil
 }
 
 func died(name, when string, err error) error {

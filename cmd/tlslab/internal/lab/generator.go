@@ -21,6 +21,7 @@ const GenerateCommand = "generate"
 // generator is the child process that makes the load: the tool itself, so always the same build, with an
 // environment of its own, so never under a variant's GODEBUG.
 type generator struct {
+	job    loadgen.Job
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Reader
@@ -34,7 +35,7 @@ type line struct {
 }
 
 func startGenerator(ctx context.Context, tool string, cpus []int, job loadgen.Job) (*generator, error) {
-	g := &generator{cmd: exec.CommandContext(ctx, tool, GenerateCommand), lines: make(chan line)}
+	g := &generator{job: job, cmd: exec.CommandContext(ctx, tool, GenerateCommand), lines: make(chan line)}
 	g.cmd.Env = []string{}
 	g.cmd.Stderr = &g.stderr
 	var err error

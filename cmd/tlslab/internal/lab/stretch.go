@@ -1,0 +1,129 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/results"
+)
+
+// grace is what a child may take beyond the time that its step lasts by design: the server waits as long for
+// connections that do not close.
+const grace = 40 * time.Second
+
+// stretch is the measured part of a block, from a warm and quiet start to a quiet end.
+type stretch struct {
+	variant   string
+	place     placement
+	profiled  bool
+	server    *variant.Process
+	generator *generator
+
+	before  machine
+	block   results.Block
+	profile []byte
+}
+
+// measure takes the steps, none of which may last for ever: a child that is stopped or stuck ends the block.
+func (s *stretch) measure(ctx context.Context) error {
+	ctx, cancel := watch(ctx, s.server)
+	defer cancel()
+	job := s.generator.job
+	for _, step := range []struct {
+		what string
+		last time.Duration // by design
+		do   func(context.Context) error
+	}{
+		{"the load generator's warm-up", job.LongestWarmup(), s.generator.warm},
+		{"the server's profiler", 0, s.startProfile},
+		{"the quiet begin of the server's books", 0, s.server.Begin},
+		{"the load generator", job.Load.Longest(job.Timeout), s.load},
+		{"the quiet end of the server's books", 0, s.end},
+		{"the server's profile", 0, s.stopProfile},
+	} {
+		if err := within(ctx, step.last, step.what, step.do); err != nil {
+			return s.cause(err)
+		}
+	}
+	return nil
+}
+
+func (s *stretch) startProfile(ctx context.Context) error {
+	if !s.profiled {
+		return nil
+	}
+	return s.server.StartProfile(ctx)
+}
+
+func (s *stretch) load(ctx context.Context) (err error) {
+	s.block.Started = time.Now().UTC()
+	s.before = readMachine(s.place)
+	if s.block.Client, err = s.generator.run(ctx); err != nil {
+		return err
+	}
+	return standard(s.block.Client.Seen)
+}
+
+func (s *stretch) end(ctx context.Context) (err error) {
+	if s.block.Server, err = s.server.End(ctx); err != nil {
+		return err
+	}
+	s.block.System, s.block.Gaps = readMachine(s.place).since(s.before)
+	return nil
+}
+
+func (s *stretch) stopProfile(ctx context.Context) (err error) {
+	if s.profiled {
+		s.profile, err = s.server.StopProfile(ctx)
+	}
+	return err
+}
+
+// watch ends the context when the server dies, so that nothing waits for a generator that talks to nobody.
+func watch(ctx context.Context, p *variant.Process) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-p.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// within does something that lasts so long by design, and gives up on it after some grace.
+func within(ctx context.Context, last time.Duration, what string, do func(context.Context) error) error {
+	limit := last + grace
+	if limit < last { // for ever
+		limit = last
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, &Violation{
+		What: fmt.Sprintf("%s did not end in %v", what, limit),
+		Hint: "a process was stopped or is stuck; finish the run with --continue",
+	})
+	defer cancel()
+	err := do(ctx)
+	var late *Violation
+	if err != nil && errors.As(context.Cause(ctx), &late) {
+		return late
+	}
+	return err
+}
+
+// cause prefers the death of the server to what it broke, but not to what broke it.
+func (s *stretch) cause(err error) error {
+	var known *Violation
+	if errors.As(err, &known) {
+		return err
+	}
+	select {
+	case <-s.server.Done():
+		return died(s.variant, "during the block", s.server.Err())
+	default:
+		return err
+	}
+}
