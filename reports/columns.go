@@ -15,16 +15,33 @@ const (
 
 // table writes rows under columns, aligned.
 func (p *printer) table(t Table) {
+	p.head(t)
+	p.rows(t, t.Rows)
+}
+
+// head writes the titles of a table's columns, if they have any.
+func (p *printer) head(t Table) {
+	head := Row{}
+	for _, c := range t.Columns {
+		head.Cells = append(head.Cells, Cell{Text: c.Title, Tone: Muted})
+	}
+	if t.headed() {
+		p.rows(t, []Row{head})
+	}
+}
+
+func (t Table) headed() bool {
+	return slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Title != "" })
+}
+
+// rows writes rows as wide as the columns of a table, which need not hold them.
+func (p *printer) rows(t Table, rows []Row) {
 	widths := fit(t, p.width)
 	gap := columnGap
 	if total(widths) > p.width {
 		gap = 1
 	}
-	head := Row{}
-	for _, c := range t.Columns {
-		head.Cells = append(head.Cells, Cell{Text: c.Title, Tone: Muted})
-	}
-	for _, row := range slices.Concat([]Row{head}, t.Rows) {
+	for _, row := range rows {
 		p.row(t.Columns, widths, gap, row)
 	}
 }

@@ -25,4 +25,11 @@
 // The tail is where variants differ and where users suffer, but on a linear axis p99 to p99.99 is one pixel. Over
 // 1/(1-p), as in HdrHistogram's plots, each further nine is as wide as the last. A line is grey from where the sample
 // no longer supports it, see [Supported].
+//
+// # How CPU time is told by package
+//
+// A profile's samples give shares, the system's count gives server CPU per handshake; their product is what a package
+// cost a handshake. The samples alone would not do: at 100 a second they miss short stretches, and how many they miss
+// differs between variants. So each column says how much of the counted time its samples show, and a package that no
+// sample fell into is "not seen", which is not zero.
 package reports

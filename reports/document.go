@@ -29,28 +29,32 @@ func New(a *analysis.Analysis, parts ...Part) *Document {
 
 // Standard lists the parts of a whole report, in reading order: what was found, why to believe it, how to repeat it.
 func Standard() []Part {
-	return []Part{Verdict, Effects, Costs, Doubts, Latency, Ledgers, Guards, Absent, Environment, Blocks, Reproduce}
+	return []Part{Verdict, Effects, Costs, CPU, Doubts, Latency, Ledgers, Guards, Absent, Environment, Blocks, Reproduce}
 }
 
 // Section is one heading and what stands under it.
 type Section struct {
 	ID    string // of the anchor; unique within a document
 	Title string
+	Short string // the title in the page's list of sections; empty: Title
 	Items []Item
 }
 
-// Item is one thing in a section: exactly one field besides Page and Fold is set.
+// Item is one thing in a section: exactly one field besides Page, Terminal and Fold is set.
 type Item struct {
-	Page bool   // too long for a terminal: in the HTML page only
-	Fold string // the page shows the item when this line is opened; empty: at once
+	Page     bool   // too long for a terminal: in the HTML page only
+	Terminal bool   // short for what the page tells at length: in text and Markdown only
+	Fold     string // the page shows the item when this line is opened; empty: at once
 
 	Opening *Opening
 	Heading string
 	Text    string
+	Doubt   string
 	List    []string
 	Remarks []Remark
 	Table   *Table
 	Forest  *Forest
+	Bars    *Bars
 	Cards   []Card
 	Plots   *Plots
 	Code    *Code
@@ -58,7 +62,7 @@ type Item struct {
 
 // Opening is the first screen: the verdict and whether to trust it.
 type Opening struct {
-	Facts    []string // scenario, tool, seed, when
+	Facts    []string // what was measured, when, the seed
 	Exit     int
 	Outcome  string // the exit code in words
 	Tone     Tone
@@ -74,7 +78,7 @@ type Count struct {
 	N       int
 }
 
-// Table is rows under columns. The first column names the row.
+// Table is rows under columns. The first column names the row. Columns without any title have no head.
 type Table struct {
 	Caption string
 	Columns []Column
@@ -99,6 +103,7 @@ type Cell struct {
 	Note string // a doubt or a comparison that belongs to the value
 	Tone Tone
 	Mark effect.Verdict // drawn before the text; empty: none
+	Key  int            // number of a segment of [Bars], drawn before the text; 0: none
 }
 
 // Tone is how a value is to be taken. It is never the only carrier of that: words say the same.

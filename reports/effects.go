@@ -12,8 +12,10 @@ import (
 	"github.com/tlslab/tlslab/results/metric"
 )
 
-// atOnce is how many effects the page shows before a line must be opened for the others; gated ones always show.
-const atOnce = 12
+const (
+	headline = "server_cpu" // the metric that reports show first
+	atOnce   = 12           // effects that the page shows without opening a line, where none is gated or on server CPU
+)
 
 // Forest is a plot of effects: a row for each, with its interval drawn over the margin on a logarithmic axis.
 type Forest struct {
@@ -36,7 +38,9 @@ type ForestRow struct {
 	Gate        string // empty: no gate names it
 	Failed      bool
 	ClientBound bool
+	Groups      string
 	Notes       []int // numbers of the doubts below the plot, from 1
+	Omissions   []int // likewise, of why groups were left out
 	Strip       *Strip
 }
 
@@ -49,24 +53,32 @@ type Strip struct {
 	Description          string
 }
 
-// Effects is the forest plot of all effects: gated ones first, failed before passed, then those whose interval is
-// farthest from 1.
+// Effects is the forest plot of all effects. At once it shows the gated ones, failed before passed, then server CPU
+// of every cell and candidate; opened, the others. Among equals the interval farthest from 1 comes first.
 func Effects(a *analysis.Analysis) (Section, bool) {
 	if len(a.Effects) == 0 {
 		return Section{}, false
 	}
 	sorted, doubts := weighted(a.Effects), doubtsOf(a.Effects)
-	shown := min(len(sorted), max(atOnce, gated(sorted)))
+	shown := len(slices.DeleteFunc(slices.Clone(sorted), func(e analysis.Effect) bool { return !foremost(e) }))
+	if shown == 0 {
+		shown = min(len(sorted), atOnce)
+	}
 	s := Section{ID: "effects", Title: "Effects"}
 	s.Items = append(s.Items, Item{Page: true, Text: "Candidate / baseline with its interval, over the margin within which " +
-		"ratios are the same to us (shaded). Gated metrics first, then the intervals farthest from 1."})
+		"ratios are the same to us (shaded). Gated metrics first, then server CPU, the intervals farthest from 1 first."})
 	s.Items = append(s.Items, Item{Forest: forest(a, sorted[:shown], doubts)})
 	if rest := sorted[shown:]; len(rest) > 0 {
-		fold := fmt.Sprintf("The other %s, in the same order", plural(len(rest), "effect"))
+		fold := fmt.Sprintf("%s in other metrics, the intervals farthest from 1 first", plural(len(rest), "effect"))
 		s.Items = append(s.Items, Item{Page: true, Fold: fold, Forest: forest(a, rest, doubts)})
 	}
 	return s, true
 }
+
+// foremost effects are never folded away.
+func foremost(e analysis.Effect) bool { return e.Gated || isServerCPU(e) }
+
+func isServerCPU(e analysis.Effect) bool { return e.Metric == headline }
 
 // weighted sorts effects by what matters.
 func weighted(effects []analysis.Effect) []analysis.Effect {
@@ -76,7 +88,8 @@ func weighted(effects []analysis.Effect) []analysis.Effect {
 }
 
 func byWeight(x, y analysis.Effect) int {
-	return cmp.Or(first(x.Failed, y.Failed), first(x.Gated, y.Gated), cmp.Compare(distance(y), distance(x)))
+	return cmp.Or(first(x.Failed, y.Failed), first(x.Gated, y.Gated), first(isServerCPU(x), isServerCPU(y)),
+		cmp.Compare(distance(y), distance(x)))
 }
 
 // first orders what is so before what is not.
@@ -99,16 +112,6 @@ func distance(e analysis.Effect) float64 {
 	return max(math.Log(e.Ratio.Lo), -math.Log(e.Ratio.Hi))
 }
 
-func gated(effects []analysis.Effect) int {
-	n := 0
-	for _, e := range effects {
-		if e.Gated {
-			n++
-		}
-	}
-	return n
-}
-
 func forest(a *analysis.Analysis, effects []analysis.Effect, doubts []string) *Forest {
 	axis := axisOf(effects)
 	f := &Forest{Caption: "Effects: candidate / baseline, logarithmic axis", Ticks: ratioTicks(axis)}
@@ -119,7 +122,7 @@ func forest(a *analysis.Analysis, effects []analysis.Effect, doubts []string) *F
 }
 
 func forestRow(a *analysis.Analysis, e analysis.Effect, axis scale, doubts []string) ForestRow {
-	r := ForestRow{
+	return ForestRow{
 		Verdict:     e.Verdict,
 		Title:       titleOf(e),
 		Cell:        e.Cell,
@@ -128,13 +131,32 @@ func forestRow(a *analysis.Analysis, e analysis.Effect, axis scale, doubts []str
 		Ratio:       ratio(e.Ratio),
 		Failed:      e.Failed,
 		Gate:        gateOf(e),
+		Groups:      groupsOf(e),
+		Notes:       numbers(doubts, e.Warnings),
+		Omissions:   numbers(doubts, e.Omissions),
 		ClientBound: clientBound(a, e),
 		Strip:       strip(e, axis),
 	}
-	for _, w := range names(e.Warnings...) {
-		r.Notes = append(r.Notes, slices.Index(doubts, w)+1)
+}
+
+// groupsOf is how many groups an effect rests on: "8", or "7 of 8".
+func groupsOf(e analysis.Effect) string {
+	switch {
+	case e.Measured == 0:
+		return ""
+	case e.Groups < e.Measured:
+		return fmt.Sprintf("%d of %d", e.Groups, e.Measured)
 	}
-	return r
+	return strconv.Itoa(e.Groups)
+}
+
+// numbers is under which numbers some texts stand among the doubts.
+func numbers(doubts, texts []string) []int {
+	var all []int
+	for _, t := range names(texts...) {
+		all = append(all, slices.Index(doubts, t)+1)
+	}
+	return all
 }
 
 func titleOf(e analysis.Effect) string {

@@ -15,7 +15,7 @@ import (
 // Environment is the machine, and for each variant what was built and what ran: the SBOM and the server's own word.
 func Environment(a *analysis.Analysis) (Section, bool) {
 	m := a.Manifest
-	s := Section{ID: "environment", Title: "Environment and provenance"}
+	s := Section{ID: "environment", Title: "Environment and provenance", Short: "Environment"}
 	if t := machineTable(m.Environment); len(t.Rows) > 0 {
 		s.Items = append(s.Items, Item{Page: true, Table: t})
 	}

@@ -23,7 +23,8 @@ func ExampleDocument_WriteText() {
 			Baseline:  analysis.Side{Variant: "std", Value: &std},
 			Candidate: analysis.Side{Variant: "boringcrypto", Value: &boring},
 			Ratio:     &effect.Ratio{Point: 2.31, Lo: 2.28, Hi: 2.35},
-			Verdict:   effect.Worse, Gated: true, Failed: true,
+			Groups:    8, Measured: 8,
+			Verdict: effect.Worse, Gated: true, Failed: true,
 		}},
 	}
 	d := reports.New(a, reports.Standard()...)
@@ -35,6 +36,6 @@ func ExampleDocument_WriteText() {
 	// a gated metric is worse; effects: 1 worse
 	//
 	// Effects
-	//   verdict  ratio [interval]    gate         effect
-	//   ◆ worse  2.31x [2.28, 2.35]  gate failed  server CPU per handshake, boringcrypto / std, p384
+	//   verdict  ratio [interval]    groups  gate         effect
+	//   ◆ worse  2.31x [2.28, 2.35]  8       gate failed  server CPU per handshake, boringcrypto / std, p384
 }

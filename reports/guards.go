@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tlslab/tlslab/results/analysis"
 )
@@ -14,11 +15,13 @@ func Guards(a *analysis.Analysis) (Section, bool) {
 		return Section{}, false
 	}
 	s := Section{ID: "guards", Title: "Guards", Items: []Item{{Text: validSentence(a.Blocks)}}}
+	s.Items = append(s.Items, Item{Page: true, Text: "A guard is a condition without which a block says nothing. A block " +
+		"that violates one is in no value and no ratio. One that the machine disturbed is in them only where too few others are quiet."})
 	s.Items = append(s.Items, Item{Page: true, Table: guardTable(tallies)})
-	if t := alarmTable(a.Blocks, analysis.Violated); len(t.Rows) > 0 {
-		s.Items = append(s.Items, Item{Table: t})
+	if t := alarmTable(a.Blocks, "Guards violated", analysis.Violated); len(t.Rows) > 0 {
+		s.Items = append(s.Items, Item{Page: true, Table: t}, Item{Terminal: true, List: violations(a.Blocks)})
 	}
-	if t := alarmTable(a.Blocks, analysis.Disturbed, analysis.ClientBound, analysis.Unknown); len(t.Rows) > 0 {
+	if t := alarmTable(a.Blocks, "Guards disturbed, client-bound or unknown", analysis.Disturbed, analysis.ClientBound, analysis.Unknown); len(t.Rows) > 0 {
 		s.Items = append(s.Items, Item{Page: true, Fold: "Guards that were disturbed, client-bound or unknown", Table: t})
 	}
 	return s, true
@@ -31,8 +34,42 @@ func validSentence(blocks []analysis.Block) string {
 			valid++
 		}
 	}
-	return fmt.Sprintf("%d of %s valid. A guard is a condition without which a block says nothing; a block that "+
-		"violates one is in no value and no ratio.", valid, plural(len(blocks), "block"))
+	every := all(len(blocks), "block")
+	switch n := len(blocks); {
+	case n == 1:
+		return "The only block is " + map[bool]string{true: "valid.", false: "not valid."}[valid == 1]
+	case valid == n:
+		return strings.ToUpper(every[:1]) + every[1:] + " are valid."
+	case valid == 0:
+		return fmt.Sprintf("None of %s is valid.", plural(n, "block"))
+	default:
+		return fmt.Sprintf("%d of %s are valid.", valid, plural(n, "block"))
+	}
+}
+
+// violations is a line for each guard that some block violates.
+func violations(blocks []analysis.Block) []string {
+	var lines []string
+	for _, t := range guardTallies(blocks) {
+		n := t.states[analysis.Violated]
+		if n == 0 {
+			continue
+		}
+		b, g := firstViolation(blocks, t.name)
+		lines = append(lines, fmt.Sprintf("%s violated in %s, first in block %d of %s: %s", t.name, plural(n, "block"), b.Index, b.Variant, g.Detail))
+	}
+	return lines
+}
+
+func firstViolation(blocks []analysis.Block, guard string) (analysis.Block, analysis.Guard) {
+	for _, b := range blocks {
+		for _, g := range b.Guards {
+			if g.Name == guard && g.State == analysis.Violated {
+				return b, g
+			}
+		}
+	}
+	return analysis.Block{}, analysis.Guard{}
 }
 
 type guardTally struct {
@@ -41,7 +78,7 @@ type guardTally struct {
 }
 
 func states() []analysis.State {
-	return []analysis.State{analysis.Passed, analysis.ClientBound, analysis.Disturbed, analysis.Violated, analysis.Unknown}
+	return []analysis.State{analysis.Passed, analysis.Violated, analysis.Disturbed, analysis.ClientBound, analysis.Unknown}
 }
 
 // guardTallies counts the states of each guard, in the order in which guards appear.
@@ -97,12 +134,8 @@ type alarm struct {
 }
 
 // alarmTable lists the guards in one of the given states, with the detail of the first such block.
-func alarmTable(blocks []analysis.Block, in ...analysis.State) *Table {
-	t := &Table{Caption: "Guards " + string(in[0])}
-	if len(in) > 1 {
-		t.Caption += " or " + string(in[1])
-	}
-	t.Columns = columns("guard", "state", "cell", "variant", "blocks", "first seen")
+func alarmTable(blocks []analysis.Block, caption string, in ...analysis.State) *Table {
+	t := &Table{Caption: caption, Columns: columns("guard", "state", "cell", "variant", "blocks", "first seen")}
 	t.Columns[4].Numeric = true
 	var order []alarm
 	counts, details := map[alarm]int{}, map[alarm]string{}

@@ -15,6 +15,7 @@ var files embed.FS
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"class":  classOf,
 	"series": func(i int) string { return fmt.Sprintf("s%d", i%palette) },
+	"key":    keyClass,
 	"plural": plural,
 	"first":  func(all []string) []string { return all[:min(len(all), findingsAtOnce)] },
 	"more":   func(all []string) []string { return all[min(len(all), findingsAtOnce):] },
@@ -42,4 +43,15 @@ func classOf(t *Table, column int, c Cell) string {
 		class = "n " + class
 	}
 	return strings.TrimSpace(class)
+}
+
+// keys is how many colours the style sheet has for packages.
+const keys = 8
+
+// keyClass is the style of a package's number; 0 stands for all other packages.
+func keyClass(n int) string {
+	if n == 0 {
+		return "kx"
+	}
+	return fmt.Sprintf("k%d", (n-1)%keys)
 }

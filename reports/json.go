@@ -14,6 +14,7 @@ import (
 	"github.com/tlslab/tlslab/results/analysis/effect"
 	"github.com/tlslab/tlslab/results/hist"
 	"github.com/tlslab/tlslab/results/metric"
+	"github.com/tlslab/tlslab/results/profile"
 )
 
 // Schema is the version of the JSON report. Within a version, names and their meaning stay; new ones may come.
@@ -54,7 +55,8 @@ type VerdictData struct {
 	Counts   map[effect.Verdict]int `json:"counts"`
 }
 
-// EffectData is one comparison. Values are in Unit; Ratio is candidate/baseline.
+// EffectData is one comparison. Values are in Unit; Ratio is candidate/baseline. Warnings are doubts about it,
+// Omissions say why it rests on fewer groups than were measured.
 type EffectData struct {
 	Cell      string         `json:"cell"`
 	Metric    string         `json:"metric"`
@@ -63,12 +65,14 @@ type EffectData struct {
 	Candidate SideData       `json:"candidate"`
 	Ratio     *RatioData     `json:"ratio"`
 	Groups    int            `json:"groups"`
+	Measured  int            `json:"measured_groups"`
 	Margin    float64        `json:"margin"`
 	Verdict   effect.Verdict `json:"verdict"`
 	Gated     bool           `json:"gated"`
 	Advisory  bool           `json:"advisory"`
 	Failed    bool           `json:"failed"`
 	Warnings  []string       `json:"warnings"`
+	Omissions []string       `json:"omissions"`
 }
 
 // SideData is one variant's value, null where it has none.
@@ -97,7 +101,8 @@ type BlockData struct {
 	Values  map[string]float64 `json:"values"`
 }
 
-// SeriesData is all valid blocks of a variant in a cell; the ledger is that of all its blocks.
+// SeriesData is all valid blocks of a variant in a cell; the ledger is that of all its blocks. The keys about CPU are
+// absent where no block has a CPU profile.
 type SeriesData struct {
 	Cell              string             `json:"cell"`
 	Variant           string             `json:"variant"`
@@ -108,6 +113,28 @@ type SeriesData struct {
 	Ledger            LedgerData         `json:"ledger"`
 	Values            map[string]float64 `json:"values"`
 	Latency           LatencyData        `json:"latency"`
+
+	CPU          []PackageData  `json:"cpu,omitempty"`           // self time of the server by package, the largest first
+	CPUFunctions []FunctionData `json:"cpu_functions,omitempty"` // likewise by function, the largest ten
+	CPUSamples   int64          `json:"cpu_samples,omitempty"`
+	CPUSampled   float64        `json:"cpu_sampled_seconds,omitempty"` // what the samples stand for
+	CPUSpent     float64        `json:"cpu_spent_seconds,omitempty"`   // what the system counted in the same blocks
+	CPUWarnings  []string       `json:"cpu_warnings,omitempty"`
+}
+
+// PackageData is the self time of a Go package. Seconds are the share of server CPU per handshake, null where that
+// was not measured.
+type PackageData struct {
+	Package string   `json:"package"`
+	Share   float64  `json:"share"`
+	Seconds *float64 `json:"seconds_per_handshake"`
+}
+
+// FunctionData is the self time of a function.
+type FunctionData struct {
+	Function string   `json:"function"`
+	Share    float64  `json:"share"`
+	Seconds  *float64 `json:"seconds_per_handshake"`
 }
 
 // LatencyData has the nested times of a handshake, null where none was confirmed.
@@ -249,8 +276,8 @@ func effectData(e analysis.Effect) EffectData {
 	return EffectData{
 		Cell: e.Cell, Metric: e.Metric, Unit: e.Unit,
 		Baseline: sideData(e.Baseline), Candidate: sideData(e.Candidate), Ratio: ratioData(e.Ratio),
-		Groups: e.Groups, Margin: e.Margin, Verdict: e.Verdict, Gated: e.Gated, Advisory: e.Advisory, Failed: e.Failed,
-		Warnings: filled(e.Warnings),
+		Groups: e.Groups, Measured: e.Measured, Margin: e.Margin, Verdict: e.Verdict, Gated: e.Gated, Advisory: e.Advisory, Failed: e.Failed,
+		Warnings: filled(e.Warnings), Omissions: filled(e.Omissions),
 	}
 }
 
@@ -287,7 +314,21 @@ func seriesData(s analysis.Series) SeriesData {
 	if s.GeneratorUse >= 0 {
 		d.GeneratorCPUShare = finite(s.GeneratorUse)
 	}
+	if c := s.CPU; c != nil {
+		d.CPUSamples, d.CPUSampled, d.CPUSpent, d.CPUWarnings = c.Samples, c.Sampled.Seconds(), c.Spent.Seconds(), c.Warnings
+		d.CPU = each(c.Packages, func(p profile.Share) PackageData { return PackageData{p.Name, p.Fraction, partOf(s, p)} })
+		d.CPUFunctions = each(c.Functions, func(f profile.Share) FunctionData { return FunctionData{f.Name, f.Fraction, partOf(s, f)} })
+	}
 	return d
+}
+
+// partOf is a share of a series' server CPU per handshake, in seconds.
+func partOf(s analysis.Series, p profile.Share) *float64 {
+	cpu, ok := s.Values[headline]
+	if !ok {
+		return nil
+	}
+	return finite(cpu * p.Fraction)
 }
 
 // timeData lists the percentiles above which the sample has at least one value.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -93,6 +94,28 @@ func TestJSONEffects(t *testing.T) {
 	}
 	if len(seen) != 18 {
 		t.Errorf("got effects of %d metrics, want 18", len(seen))
+	}
+}
+
+func TestJSONHasCPUByPackage(t *testing.T) {
+	d := decode(t, sample())
+	s := d.Series[0]
+	sum, cpu := 0.0, 0.0
+	for _, p := range s.CPU {
+		sum += p.Share
+		cpu += *p.Seconds
+	}
+	if want := s.Values["server_cpu_seconds_per_handshake"]; s.CPU[0].Package == "" || math.Abs(sum-1) > 1e-9 || math.Abs(cpu/want-1) > 1e-9 {
+		t.Errorf("packages make %v of the CPU time, %v of %v s: %+v", sum, cpu, want, s.CPU)
+	}
+	if s.CPUSamples != 200 || s.CPUSampled != 2 || s.CPUSpent != 2.2 || len(s.CPUFunctions) != 2 {
+		t.Errorf("got %d samples of %v s in %v s, functions %v", s.CPUSamples, s.CPUSampled, s.CPUSpent, s.CPUFunctions)
+	}
+	if last := d.Series[len(d.Series)-1]; last.CPU != nil || last.CPUSamples != 0 {
+		t.Errorf("a series without profiles has %+v", last.CPU)
+	}
+	if text := render(t, reports.New(sample()).WriteJSON); bytes.Count(text, []byte(`"cpu": [`)) != len(d.Series)-1 {
+		t.Error("the key cpu is there without profiles")
 	}
 }
 

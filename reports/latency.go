@@ -51,7 +51,7 @@ func stretches(loop loadgen.Loop) []stretch {
 
 // Latency draws, for each cell, the times of a handshake by percentile: one line for each variant.
 func Latency(a *analysis.Analysis) (Section, bool) {
-	s := Section{ID: "latency", Title: "Latency by percentile"}
+	s := Section{ID: "latency", Title: "Latency by percentile", Short: "Latency"}
 	for i, c := range a.Manifest.Cells {
 		if figures := latencyFigures(a, i, c); len(figures) > 0 {
 			s.Items = append(s.Items, Item{Page: true, Heading: c.Name})

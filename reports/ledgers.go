@@ -42,7 +42,7 @@ func ledgerSentence(series []analysis.Series) string {
 	}
 	agree := fmt.Sprintf("in %d of %d series", equal, len(series))
 	if equal == len(series) {
-		agree = "to the last handshake in all " + plural(equal, "series")
+		agree = "to the last handshake in " + all(equal, "series")
 	}
 	return fmt.Sprintf("Client and server ledgers are equal %s: %s confirmed, %s unconfirmed, %s failed, %s of another "+
 		"shape than asked.", agree, count(client.Confirmed), count(client.Unconfirmed), count(client.Failed),

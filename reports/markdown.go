@@ -38,6 +38,8 @@ func markdownItem(out *bufio.Writer, i Item) {
 		fmt.Fprintf(out, "\n### %s\n", escaped(i.Heading))
 	case i.Text != "":
 		fmt.Fprintf(out, "\n%s\n", escaped(i.Text))
+	case i.Doubt != "":
+		fmt.Fprintf(out, "\n%s\n", escaped(i.Doubt))
 	case i.Table != nil:
 		markdownTable(out, *i.Table)
 	case i.Forest != nil:
@@ -52,7 +54,7 @@ func markdownItem(out *bufio.Writer, i Item) {
 		}
 	}
 	markdownList(out, i.List)
-	for _, r := range i.Remarks {
+	for _, r := range brief(i.Remarks) {
 		fmt.Fprintf(out, "\n\\[%d\\] %s (%s)\n", r.Number, escaped(r.Text), escaped(r.About))
 	}
 }
@@ -63,6 +65,9 @@ func markdownOpening(out *bufio.Writer, o *Opening) {
 		fmt.Fprintf(out, "%s%d %s", map[bool]string{true: ", "}[i > 0], c.N, c.Verdict)
 	}
 	fmt.Fprintln(out)
+	if len(o.Facts) > 0 {
+		fmt.Fprintf(out, "\n%s\n", escaped(strings.Join(o.Facts, ", ")))
+	}
 	markdownList(out, o.Findings)
 	if len(o.Trust) > 0 {
 		fmt.Fprintf(out, "\nWhat weakens the whole run:\n")

@@ -16,7 +16,7 @@ func Reproduce(a *analysis.Analysis) (Section, bool) {
 	return Section{ID: "reproduce", Title: "Reproduce", Items: []Item{
 		{Page: true, Text: "Save the scenario below as scenario.yaml. The seed fixes the order of the blocks and every " +
 			"random choice of the load; the machine it does not fix."},
-		{Code: &Code{Caption: "Command, with tlslab " + m.Tool, Text: command}},
+		{Page: true, Code: &Code{Caption: "Command, with tlslab " + m.Tool, Text: command}},
 		{Page: true, Fold: "Scenario " + m.Scenario.Name, Code: &Code{Caption: "Scenario", Text: m.Scenario.Text}},
 	}}, true
 }

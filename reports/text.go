@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,29 +36,59 @@ type printer struct {
 	width   int
 	color   bool
 	started bool
+	inline  bool // the last section began behind its title
 }
 
 func (p *printer) section(s Section) {
-	titled := false
-	for _, item := range s.Items {
-		if !onTerminal(item) {
-			continue
-		}
-		if !titled && item.Opening == nil {
-			p.gap()
-			p.line(p.paint(s.Title, "1"))
-		}
-		titled = true
+	items := slices.DeleteFunc(slices.Clone(s.Items), func(i Item) bool { return !onTerminal(i) })
+	if len(items) == 0 {
+		return
+	}
+	text := items[0].Text
+	if text != "" {
+		p.runIn(s.Title, text)
+		items = items[1:]
+	} else if items[0].Opening == nil {
+		p.gap()
+		p.line(p.paint(s.Title, "1"))
+	}
+	for _, item := range items {
 		p.item(item)
+	}
+	p.inline = text != ""
+}
+
+// runIn writes a text behind its title. Such sections follow each other without empty lines.
+func (p *printer) runIn(title, text string) {
+	if !p.inline {
+		p.gap()
+	}
+	for i, l := range wrap(title+": "+text, p.width-2) {
+		if i == 0 {
+			l = p.paint(title+":", "1") + strings.TrimPrefix(l, title+":")
+		} else {
+			l = "  " + l
+		}
+		p.line(l)
 	}
 }
 
 // onTerminal says whether an item has anything for a terminal.
 func onTerminal(i Item) bool {
-	if i.Forest != nil {
+	switch {
+	case i.Page, i.Plots != nil, i.Bars != nil:
+		return false
+	case i.Forest != nil:
 		return len(i.Forest.Gates().Rows) > 0
+	case i.Remarks != nil:
+		return len(brief(i.Remarks)) > 0
 	}
-	return !i.Page && i.Plots == nil
+	return true
+}
+
+// brief is the remarks on effects that a terminal shows.
+func brief(remarks []Remark) []Remark {
+	return slices.DeleteFunc(slices.Clone(remarks), func(r Remark) bool { return r.Page })
 }
 
 // gap is an empty line between sections.
@@ -80,6 +111,8 @@ func (p *printer) item(i Item) {
 		p.paragraph("", i.Heading)
 	case i.Text != "":
 		p.paragraph("  ", i.Text)
+	case i.Doubt != "":
+		p.paragraph("  ! ", i.Doubt)
 	case i.Table != nil:
 		p.paragraph("  ", i.Table.Caption)
 		p.table(*i.Table)
@@ -88,23 +121,43 @@ func (p *printer) item(i Item) {
 	case i.Code != nil:
 		p.line("  " + clean(i.Code.Text))
 	}
-	for n, c := range i.Cards {
-		if n > 0 {
-			p.gap()
-		}
+	p.cards(i.Cards)
+	for _, t := range i.List {
+		p.paragraph("  - ", t)
+	}
+	for _, r := range brief(i.Remarks) {
+		p.paragraph(fmt.Sprintf("  [%d] ", r.Number), r.Text)
+	}
+}
+
+// cards writes a table for each card, under one head where they have the same columns.
+func (p *printer) cards(cards []Card) {
+	var all Table
+	for i, c := range cards {
 		t := c.Table()
+		if i == 0 || !slices.Equal(t.Columns, all.Columns) {
+			all = alike(cards[i:])
+			p.head(all)
+		}
 		p.paragraph("  ", t.Caption)
-		p.table(t)
+		p.rows(all, t.Rows)
 		if c.Doubt != "" {
 			p.paragraph("  ! ", c.Doubt)
 		}
 	}
-	for _, t := range i.List {
-		p.paragraph("  - ", t)
+}
+
+// alike joins the tables of the first cards, as far as they have the same columns.
+func alike(cards []Card) Table {
+	all := cards[0].Table()
+	for _, c := range cards[1:] {
+		t := c.Table()
+		if !slices.Equal(t.Columns, all.Columns) {
+			break
+		}
+		all.Rows = append(all.Rows, t.Rows...)
 	}
-	for _, r := range i.Remarks {
-		p.paragraph(fmt.Sprintf("  [%d] ", r.Number), r.Text+" ("+r.About+")")
-	}
+	return all
 }
 
 func (p *printer) opening(o *Opening) {
@@ -118,8 +171,14 @@ func (p *printer) opening(o *Opening) {
 		}
 	}
 	p.line(p.tone(o.Outcome, o.Tone) + "; effects: " + orNone(strings.Join(counts, ", ")))
-	for _, f := range o.Findings {
+	if len(o.Facts) > 0 {
+		p.paragraph("", strings.Join(o.Facts, ", "))
+	}
+	for _, f := range o.Findings[:min(len(o.Findings), findingsAtOnce)] {
 		p.paragraph("  - ", f)
+	}
+	if more := len(o.Findings) - findingsAtOnce; more > 0 {
+		p.paragraph("  - ", plural(more, "more finding"))
 	}
 	for _, t := range o.Trust {
 		p.paragraph("  ! ", t)
@@ -157,7 +216,7 @@ func (p *printer) paint(s, code string) string {
 
 // Gates is the table of the gated effects of a forest, for where there is no room to draw.
 func (f *Forest) Gates() Table {
-	t := Table{Columns: columns("verdict", "ratio [interval]", "gate", "effect")}
+	t := Table{Columns: columns("verdict", "ratio [interval]", "groups", "gate", "effect")}
 	for _, r := range f.Rows {
 		if r.Gate == "" {
 			continue
@@ -169,6 +228,7 @@ func (f *Forest) Gates() Table {
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
 			{Text: symbol(r.Verdict) + "\u00a0" + string(r.Verdict), Tone: toneOf(r.Verdict)},
 			{Text: r.Ratio + references(r.Notes)},
+			{Text: r.Groups},
 			gate,
 			{Text: r.Title + ", " + r.Sides + ", " + r.Cell},
 		}})

@@ -22,7 +22,7 @@ func quantity(v float64, unit string) string {
 	of, per, _ := strings.Cut(unit, "/")
 	switch {
 	case per == "s":
-		return figure(v) + "/s"
+		return digitsGrouped(v) + "/s"
 	case of == "s":
 		return seconds(v)
 	case of == "B":
@@ -119,8 +119,8 @@ func bounded(r *effect.Ratio) bool {
 	return known(r) && r.Lo > 0 && r.Hi >= r.Lo && !math.IsInf(r.Hi, 0)
 }
 
-// ratio writes a ratio with its interval: "2.31x [2.28, 2.35]". Near 1, where margins are, and where the interval is
-// narrow, it has a third decimal.
+// ratio writes a ratio with its interval: "2.31x [2.28, 2.35]". It has a third decimal where the interval is narrow,
+// near 1, where margins are, sooner than elsewhere.
 func ratio(r *effect.Ratio) string {
 	if !known(r) {
 		return "no ratio"
@@ -129,7 +129,7 @@ func ratio(r *effect.Ratio) string {
 		return times(r.Point, 2) + " [no\u00a0interval]"
 	}
 	d := 2
-	if r.Hi < 1.25 || r.Hi-r.Lo < 0.02 {
+	if width := r.Hi - r.Lo; width < 0.02 || r.Hi < 1.25 && width < 0.1 {
 		d = 3
 	}
 	return times(r.Point, d) + "\u00a0[" + fixed(r.Lo, d) + ",\u00a0" + fixed(r.Hi, d) + "]"
@@ -157,6 +157,17 @@ func plural(n int, thing string) string {
 		return count(uint64(n)) + " " + thing
 	}
 	return count(uint64(n)) + " " + thing + "s"
+}
+
+// all names every one of n things: "all 12 series", "both series", "the only series".
+func all(n int, thing string) string {
+	switch n {
+	case 1:
+		return "the only " + thing
+	case 2:
+		return "both " + strings.TrimPrefix(plural(n, thing), "2 ")
+	}
+	return "all " + plural(n, thing)
 }
 
 // key is the name of a metric in JSON, with its unit in words: server_cpu_seconds_per_handshake.
@@ -194,7 +205,7 @@ func names(texts ...string) []string {
 
 // digitsGrouped writes v with three significant digits, grouped by thousands: 1,630.
 func digitsGrouped(v float64) string {
-	if v < 1000 {
+	if v < 999.5 {
 		return digits(v, 3)
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(v))-2)

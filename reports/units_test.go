@@ -25,8 +25,9 @@ func TestQuantity(t *testing.T) {
 		{12.3456, "s", "12.3 s"},
 		{4.2e-7, "s", "420 ns"},
 		{0, "s", "0 ns"},
-		{1634.13, "handshake/s", "1,634/s"},
-		{707.41, "handshake/s", "707.4/s"},
+		{1634.13, "handshake/s", "1,630/s"},
+		{707.41, "handshake/s", "707/s"},
+		{999.6, "handshake/s", "1,000/s"},
 		{482.25, "allocs/handshake", "482.2"},
 		{17, "allocs/handshake", "17"},
 		{1234567, "B/handshake", "1,234,567 B"},
@@ -51,10 +52,19 @@ func TestRatio(t *testing.T) {
 		{&effect.Ratio{Point: 1.02, Hi: math.Inf(1)}, "1.02x [no\u00a0interval]"},
 		{&effect.Ratio{Point: 2.3104, Lo: 2.2801, Hi: 2.3496}, "2.31x\u00a0[2.28,\u00a02.35]"},
 		{&effect.Ratio{Point: 1.0042, Lo: 0.9961, Hi: 1.0123}, "1.004x\u00a0[0.996,\u00a01.012]"},
+		{&effect.Ratio{Point: 0.9384, Lo: 0.8421, Hi: 1.1078}, "0.94x\u00a0[0.84,\u00a01.11]"},
 		{&effect.Ratio{Point: 12.34, Lo: 9.5, Hi: 140.4}, "12.3x\u00a0[9.50,\u00a0140]"},
 	} {
 		if got := ratio(c.r); got != c.want {
 			t.Errorf("ratio(%v) = %q, want %q", c.r, got, c.want)
+		}
+	}
+}
+
+func TestAll(t *testing.T) {
+	for n, want := range map[int]string{1: "the only block", 2: "both blocks", 12: "all 12 blocks"} {
+		if got := all(n, "block"); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
@@ -128,7 +138,7 @@ func TestWeight(t *testing.T) {
 	for _, e := range weighted(a) {
 		got += e.Metric + " "
 	}
-	if want := "failed gated far near across none "; got != want {
+	if want := "failed gated server_cpu far near across none "; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -138,6 +148,7 @@ func sampleEffects() []analysis.Effect {
 		{Metric: "none"},
 		{Metric: "across", Ratio: &effect.Ratio{Point: 1.3, Lo: 0.5, Hi: 3}},
 		{Metric: "near", Ratio: &effect.Ratio{Point: 1.3, Lo: 1.2, Hi: 1.4}},
+		{Metric: "server_cpu", Ratio: &effect.Ratio{Point: 1.02, Lo: 1.01, Hi: 1.03}},
 		{Metric: "far", Ratio: &effect.Ratio{Point: 0.5, Lo: 0.45, Hi: 0.6}},
 		{Metric: "gated", Gated: true, Ratio: &effect.Ratio{Point: 1, Lo: 0.99, Hi: 1.01}},
 		{Metric: "failed", Gated: true, Failed: true, Ratio: &effect.Ratio{Point: 1.1, Lo: 1.05, Hi: 1.2}},

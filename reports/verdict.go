@@ -27,7 +27,18 @@ func Verdict(a *analysis.Analysis) (Section, bool) {
 }
 
 func facts(m results.Manifest) []string {
-	f := []string{plural(len(m.Variants), "variant"), plural(len(m.Cells), "cell"), plural(m.Blocks, "block")}
+	var f []string
+	for _, of := range []struct {
+		n     int
+		thing string
+	}{{len(m.Variants), "variant"}, {len(m.Cells), "cell"}, {m.Blocks, "block"}} {
+		if of.n > 0 {
+			f = append(f, plural(of.n, of.thing))
+		}
+	}
+	if m.Seed != 0 {
+		f = append(f, fmt.Sprintf("seed %d", m.Seed))
+	}
 	if !m.Started.IsZero() {
 		f = append(f, moment(m.Started))
 	}

@@ -55,7 +55,7 @@ func reportCommand(s streams) *cobra.Command {
 			if output == "" {
 				return write(s.out, bundle)
 			}
-			return writeFile(output, bundle, write)
+			return writeFile(output, func(w io.Writer) error { return write(w, bundle) })
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
@@ -78,7 +78,7 @@ func open(dir string) (*results.Bundle, error) {
 }
 
 // writeFile writes to a new file and gives it its name once it is whole.
-func writeFile(name string, b *results.Bundle, write func(io.Writer, *results.Bundle) error) (err error) {
+func writeFile(name string, write func(io.Writer) error) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func writeFile(name string, b *results.Bundle, write func(io.Writer, *results.Bu
 			os.Remove(file.Name())
 		}
 	}()
-	if err := write(file, b); err != nil {
+	if err := write(file); err != nil {
 		file.Close()
 		return err
 	}

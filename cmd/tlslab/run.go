@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
+	"github.com/tlslab/tlslab/reports"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/scenarios"
@@ -224,12 +225,13 @@ func (s streams) conclude(b *results.Bundle, dir string, o order) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := formats["text"](s.out, b); err != nil {
+	d := reports.New(a, reports.Standard()...)
+	if err := writeText(d, s.out); err != nil {
 		return 0, err
 	}
 	fmt.Fprintf(s.out, "\nverdict: %s\nbundle:  %s\n", a.Summary.Sentence, dir)
 	page := filepath.Join(dir, "report.html")
-	if err := writeFile(page, b, formats["html"]); err != nil {
+	if err := writeFile(page, d.WriteHTML); err != nil {
 		return 0, err
 	}
 	fmt.Fprintf(s.out, "report:  %s\n", page)

@@ -19,6 +19,11 @@
 // out as long as enough quiet ones remain, else all are kept with a warning. The random order within groups makes
 // both fair to both sides, so noise widens an interval but does not move it.
 //
+// # Why a closed loop has no effects on response time
+//
+// There a handshake is due when it begins, so response time is service time, and the same comparison would be made
+// twice. Where a gate names a response time it is compared all the same.
+//
 // # Why some percentiles are missing
 //
 // A percentile is there only where the sample can say something about it: from n handshakes on, where n is the
@@ -40,7 +45,7 @@ type Analysis struct {
 	Manifest results.Manifest // scenario, variants, environment, skips, limits
 	Summary  Summary
 	Series   []Series      // one per cell and variant, in the manifest's order
-	Effects  []Effect      // one per cell, candidate and metric
+	Effects  []Effect      // one per cell, candidate and metric; of a closed loop no response time unless it is gated
 	Blocks   []Block       // in order of execution
 	Gaps     []results.Gap // of the manifest and of all blocks, each once
 }
@@ -65,12 +70,14 @@ type Effect struct {
 	Candidate Side
 	Ratio     *effect.Ratio // candidate/baseline; nil: there is none, and Warnings say why
 	Groups    int           // that the ratio rests on
+	Measured  int           // groups in all; those that were left out are in Omissions
 	Margin    float64
 	Verdict   effect.Verdict
 	Gated     bool     // a gate of the scenario names it
 	Advisory  bool     // but that gate only advises: it never decides the exit code
 	Failed    bool     // the gate's limit is exceeded: a regression; never with Advisory
 	Warnings  []string // doubts that travel with the number
+	Omissions []string // why groups were left out
 }
 
 // Side is one variant's value over all its valid blocks; nil: not measured, or too small a sample.
@@ -84,7 +91,7 @@ type Series struct {
 	Cell         string
 	Variant      string
 	Blocks       int                // measured
-	Valid        int                // of them, those that the values rest on: no guard violated, and quiet if enough are
+	Valid        int                // of them, those that the values rest on: no guard violated, and quiet if enough of each variant are
 	Values       map[string]float64 // by metric name; a metric that the sample does not support is absent
 	Handshake    hist.Histogram     // nanoseconds
 	Service      hist.Histogram
@@ -94,6 +101,7 @@ type Series struct {
 	Server       handshake.ServerLedger
 	ClientBound  bool    // the generator, not the server, sets the pace
 	GeneratorUse float64 // share of the generator's CPUs that it used, median of the blocks; -1: unknown
+	CPU          *CPU    // by the profiles of the blocks that the values rest on; nil: they have none
 }
 
 // Block is one block as judged.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
+	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis/effect"
 	"github.com/tlslab/tlslab/results/metric"
@@ -29,11 +31,18 @@ func effectsOf(m results.Manifest, blocks []judged, series []Series) []Effect {
 			}
 			p := newPair(side(series, blocks, cell.Name, base), side(series, blocks, cell.Name, candidate))
 			for _, mt := range metric.All() {
-				all = append(all, p.effect(mt, gateOf(m.Gates, mt.Name, candidate)))
+				if gate := gateOf(m.Gates, mt.Name, candidate); gate != nil || !repeats(cell.Load, mt.Name) {
+					all = append(all, p.effect(mt, gate))
+				}
 			}
 		}
 	}
 	return all
+}
+
+// repeats says that a metric is another one under such a load: in a closed loop response time is service time.
+func repeats(l loadgen.Load, metric string) bool {
+	return l.Loop == loadgen.Closed && strings.HasPrefix(metric, "response_")
 }
 
 // baselineOf is the variant that says so, else the first.
@@ -70,8 +79,8 @@ func (p *pair) effect(m metric.Metric, gate *results.Gate) Effect {
 	e := Effect{
 		Cell: p.baseline.Cell, Metric: m.Name, Unit: m.Unit, Title: m.Title, Higher: m.Higher,
 		Baseline: p.baseline.value(m.Name), Candidate: p.candidate.value(m.Name),
-		Groups: len(p.groups), Margin: m.Margin, Verdict: effect.Inconclusive,
-		Warnings: slices.Clone(p.warnings),
+		Groups: len(p.groups), Measured: p.measured, Margin: m.Margin, Verdict: effect.Inconclusive,
+		Warnings: slices.Clone(p.warnings), Omissions: slices.Clone(p.omissions),
 	}
 	if gate != nil {
 		e.Gated, e.Advisory, e.Margin = true, gate.Advisory, gate.Worse
@@ -104,7 +113,7 @@ func (p *pair) judge(e *Effect) {
 }
 
 func tooFew(groups int, r effect.Ratio) string {
-	w := fmt.Sprintf("no 95 %% interval from %d groups, it takes %d", groups, effect.MinGroups(alpha))
+	w := fmt.Sprintf("no 95 %% interval from %s, it takes %d", plural(groups, "group"), effect.MinGroups(alpha))
 	if r.Point > 0 {
 		w += fmt.Sprintf("; the estimate alone is %s", times(r.Point))
 	}
@@ -163,7 +172,8 @@ func (p *pair) missing(metric string) error {
 		}
 	}
 	if least.need > 0 {
-		return fmt.Errorf("needs %d handshakes in each block, the smallest had %d", least.need, least.had)
+		_, percentile, _ := strings.Cut(metric, "_")
+		return fmt.Errorf("%s needs %d handshakes in each block, the smallest had %d", percentile, least.need, least.had)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 func near(got, want, tolerance float64) bool { return math.Abs(got-want) <= tolerance }
 
 func warned(e Effect, part string) bool {
-	return slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, part) })
+	return slices.ContainsFunc(slices.Concat(e.Omissions, e.Warnings), func(w string) bool { return strings.Contains(w, part) })
 }
 
 func TestEveryMetricIsMeasured(t *testing.T) {
@@ -86,7 +86,7 @@ func TestEffectOfAPlantedDifference(t *testing.T) {
 	m.cost["boringcrypto"] = 2.31
 	a := analyse(t, m.bundle())
 	for name, want := range map[string]effect.Verdict{
-		"server_cpu": effect.Worse, "handshake_rate": effect.Worse, "handshake_p50": effect.Worse, "response_max": effect.Worse,
+		"server_cpu": effect.Worse, "handshake_rate": effect.Worse, "handshake_p50": effect.Worse, "service_max": effect.Worse,
 		"server_allocs": effect.Same, "wire_bytes": effect.Same,
 	} {
 		e := effectOn(t, a, name)
@@ -115,7 +115,7 @@ func TestOneEffectForEachCellCandidateAndMetric(t *testing.T) {
 	b := m.bundle()
 	b.Manifest.Variants = append(b.Manifest.Variants, results.Variant{Name: "fips140"})
 	a := analyse(t, b)
-	if got, want := len(a.Effects), 3*len(metric.All()); got != want {
+	if got, want := len(a.Effects), 3*(len(metric.All())-4); got != want {
 		t.Errorf("got %d effects, want %d", got, want)
 	}
 	if got, want := len(a.Series), 7; got != want {
@@ -150,7 +150,7 @@ func TestThinPercentiles(t *testing.T) {
 		}
 	}
 	e := effectOn(t, a, "handshake_p99")
-	if want := "needs 368 handshakes in each block, the smallest had 145"; e.Verdict != effect.Inconclusive || !slices.Contains(e.Warnings, want) {
+	if want := "p99 needs 368 handshakes in each block, the smallest had 145"; e.Verdict != effect.Inconclusive || !slices.Contains(e.Warnings, want) {
 		t.Errorf("got %s %q, want inconclusive, %q", e.Verdict, e.Warnings, want)
 	}
 }
@@ -210,11 +210,11 @@ func TestNoiseLeavesGroupsOut(t *testing.T) {
 	}{
 		{"nothing", stolen, 8, 0, effect.Same, 8, ""},
 		{"stolen", stolen, 8, 2, effect.Same, 6, "2 of 8 groups left out: steal disturbed in 2 blocks"},
-		{"too few quiet", stolen, 8, 3, effect.Inconclusive, 8, "3 of 8 groups kept although the machine disturbed them, as too few are quiet"},
-		{"none quiet", stolen, 8, 8, effect.Inconclusive, 8, "8 of 8 groups kept"},
+		{"too few quiet", stolen, 8, 3, effect.Inconclusive, 8, "3 of 8 groups kept although disturbed, as too few are quiet"},
+		{"none quiet", stolen, 8, 8, effect.Inconclusive, 8, "all 8 groups kept although disturbed, as too few are quiet: steal disturbed in 8 blocks"},
 		{"stolen, few groups", stolen, 4, 1, effect.Inconclusive, 4, "no 95 % interval from 4 groups"},
 		{"unsteady", unsteady, 8, 2, effect.Same, 6, "2 of 8 groups left out: steady violated in 2 blocks"},
-		{"too few steady", unsteady, 8, 3, effect.Invalid, 5, "5 groups remain, it takes 6"},
+		{"too few steady", unsteady, 8, 3, effect.Invalid, 5, "too few groups remain: 5, it takes 6"},
 		{"unsteady, few groups", unsteady, 4, 1, effect.Inconclusive, 3, "no 95 % interval from 3 groups"},
 	} {
 		_, e := spoil(tt.groups, tt.spoiled, tt.how)
@@ -266,7 +266,7 @@ func TestClientBound(t *testing.T) {
 	if s := a.Series[0]; !s.ClientBound || !near(s.GeneratorUse, 0.98, 0.001) || s.Valid != s.Blocks {
 		t.Errorf("got client-bound %v, use %v, %d of %d valid", s.ClientBound, s.GeneratorUse, s.Valid, s.Blocks)
 	}
-	for _, name := range []string{"handshake_rate", "handshake_p50", "response_p99"} {
+	for _, name := range []string{"handshake_rate", "handshake_p50", "service_p99"} {
 		if e := effectOn(t, a, name); e.Verdict != effect.Inconclusive || e.Ratio == nil || !warned(e, "client-bound: with std the generator used 98 %") {
 			t.Errorf("%s: got %s %v %q", name, e.Verdict, e.Ratio, e.Warnings)
 		}
@@ -301,7 +301,7 @@ func TestRefusedComparison(t *testing.T) {
 			t.Errorf("%s: got %s %v %q", e.Metric, e.Verdict, e.Ratio, e.Warnings)
 		}
 	}
-	if got := a.Summary; got.Exit != 3 || !strings.HasPrefix(got.Sentence, "invalid: none of 18 comparisons may be made: "+want) {
+	if got := a.Summary; got.Exit != 3 || !strings.HasPrefix(got.Sentence, "invalid: none of 14 comparisons may be made: "+want) {
 		t.Errorf("got exit %d, %q", got.Exit, got.Sentence)
 	}
 	if !a.Blocks[0].Valid {
@@ -330,7 +330,7 @@ func TestGates(t *testing.T) {
 			{Metric: "server_cpu", Worse: 0.20}, {Metric: "server_cpu", Worse: 0.03}, {Metric: "server_cpu", Worse: 0.01, Advisory: true},
 		}, true, true, 0.03, effect.Worse, 1, "margin 3 %"},
 		{"better", 0.80, []results.Gate{{Metric: "server_cpu", Worse: 0.02}}, true, false, 0.02, effect.Better, 0, "boringcrypto costs 0.8"},
-		{"same", 1.00, []results.Gate{{Metric: "server_cpu", Worse: 0.02}}, true, false, 0.02, effect.Same, 0, "no difference beyond the margins in 18 comparisons"},
+		{"same", 1.00, []results.Gate{{Metric: "server_cpu", Worse: 0.02}}, true, false, 0.02, effect.Same, 0, "no difference beyond the margins in 14 comparisons"},
 	} {
 		m := standard()
 		m.cost["boringcrypto"], m.gates = tt.cost, tt.gates
@@ -341,6 +341,72 @@ func TestGates(t *testing.T) {
 		}
 		if !strings.Contains(a.Summary.Sentence, tt.sentence) {
 			t.Errorf("%s: got %q, want %q in it", tt.name, a.Summary.Sentence, tt.sentence)
+		}
+	}
+}
+
+// In a closed loop response time is service time: it is compared only where a gate asks for it.
+func TestClosedLoopIsComparedOnce(t *testing.T) {
+	compared := func(edit func(*made)) (found []string) {
+		m := standard()
+		edit(&m)
+		for _, e := range analyse(t, m.bundle()).Effects {
+			if strings.HasPrefix(e.Metric, "response_") {
+				found = append(found, e.Metric)
+			}
+		}
+		return found
+	}
+	for _, tt := range []struct {
+		name string
+		edit func(*made)
+		want []string
+	}{
+		{"closed", func(*made) {}, nil},
+		{"closed, gated", func(m *made) { m.gates = []results.Gate{{Metric: "response_p99", Worse: 0.1}} }, []string{"response_p99"}},
+		{"open", func(m *made) { openLoop(&m.cells[0]) }, []string{"response_p50", "response_p90", "response_p99", "response_max"}},
+	} {
+		if got := compared(tt.edit); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestOmissionsAreNoWarnings(t *testing.T) {
+	b := standard().bundle()
+	b.Blocks[1].System.Steal = 0.3
+	e := effectOn(t, analyse(t, b), "server_cpu")
+	if len(e.Warnings) != 0 || len(e.Omissions) != 1 || e.Omissions[0] != "1 of 8 groups left out: steal disturbed in 1 block" || e.Groups != 7 || e.Measured != 8 {
+		t.Errorf("got %d of %d groups, omissions %q, warnings %q", e.Groups, e.Measured, e.Omissions, e.Warnings)
+	}
+}
+
+func TestPart(t *testing.T) {
+	for _, tt := range []struct {
+		n, of int
+		thing string
+		want  string
+	}{
+		{1, 1, "block", "the only block"}, {8, 8, "group", "all 8 groups"}, {2, 8, "group", "2 of 8 groups"},
+		{0, 1, "block", "0 of 1 block"}, {2, 2, "series", "both series"}, {12, 12, "series", "all 12 series"}, {1, 2, "series", "1 of 2 series"},
+	} {
+		if got := part(tt.n, tt.of, tt.thing); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// Where one variant has too few quiet blocks, no variant's values rest on quiet ones alone.
+func TestValuesOfACellRestOnBlocksOfOneKind(t *testing.T) {
+	for stolen, want := range map[int][2]int{10: {6, 15}, 11: {16, 16}} {
+		b := standard().bundle()
+		for _, block := range blocksFor(b, "std")[:stolen] {
+			block.System.Steal = 0.3
+		}
+		blocksFor(b, "boringcrypto")[0].System.Throttled = time.Millisecond
+		s := analyse(t, b).Series
+		if got := [2]int{s[0].Valid, s[1].Valid}; got != want {
+			t.Errorf("%d of 16 disturbed: values rest on %v blocks, want %v", stolen, got, want)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestGuards(t *testing.T) {
 		{"steady", "warms up", on(func(b *results.Block) { bend(b, 0.8) }), Violated, "-20.0 %"},
 		{"steady", "within the limit", on(func(b *results.Block) { bend(b, 1.05) }), Passed, "+5.0 %"},
 		{"steady", "few samples", on(func(b *results.Block) { b.Server.Samples = b.Server.Samples[:3] }), Unknown, "3 samples, needs 4"},
-		{"steady", "few handshakes", on(func(b *results.Block) { b.Server.Samples = b.Server.Samples[:8] }), Unknown, "needs 100 in each"},
+		{"steady", "few handshakes", on(func(b *results.Block) { b.Server.Samples = b.Server.Samples[:8] }), Unknown, "needs 100 in each half: measure longer"},
 		{"steady", "no trend from ten windows", on(func(b *results.Block) {
 			bend(b, 1.3)
 			s := b.Server.Samples

@@ -5,13 +5,18 @@ import (
 	"slices"
 
 	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/profile"
 )
 
-// Of judges a bundle. The error says what of the bundle contradicts itself: a block of an unknown cell or variant, or
-// histograms of different layouts. A bad measurement is no error but an invalid analysis.
+// Of judges a bundle. The error says what of the bundle contradicts itself: a block of an unknown cell or variant,
+// histograms of different layouts, a member that is no CPU profile or that of another block than it says. A bad
+// measurement is no error but an invalid analysis. A bundle put together by hand has no members, so no profiles.
 func Of(b *results.Bundle) (*Analysis, error) {
 	blocks, err := judgeBlocks(b)
 	if err != nil {
+		return nil, err
+	}
+	if err := readProfiles(b, blocks); err != nil {
 		return nil, err
 	}
 	a := &Analysis{Manifest: b.Manifest, Gaps: gapsOf(b)}
@@ -31,6 +36,7 @@ type judged struct {
 	Block
 	raw  *results.Block
 	cell *results.Cell
+	time *profile.Time // nil: no profile
 }
 
 func judgeBlocks(b *results.Bundle) ([]judged, error) {

@@ -30,8 +30,9 @@ func (s oneSide) value(metric string) Side {
 type pair struct {
 	baseline, candidate oneSide
 	groups              []group  // those that are believed
+	measured            int      // groups, with those that are not
 	invalid             bool     // no effect may be claimed
-	warnings            []string // of every effect
+	warnings, omissions []string // of every effect
 	bound               string   // why rates and latencies say nothing about the server; empty: they do
 }
 
@@ -76,8 +77,8 @@ type violation struct {
 }
 
 func (v violation) String() string {
-	return fmt.Sprintf("%s %s in %d of %d blocks of %s, first in block %d: %s",
-		v.guard.Name, v.guard.State, v.blocks, v.of, v.first.Variant, v.first.Index, v.guard.Detail)
+	return fmt.Sprintf("%s %s in %s of %s, first in block %d: %s",
+		v.guard.Name, v.guard.State, part(v.blocks, v.of, "block"), v.first.Variant, v.first.Index, v.guard.Detail)
 }
 
 // tally lists the alarms of one kind by first appearance.
@@ -100,30 +101,27 @@ func tally(blocks []judged, of kind) []violation {
 // enough remain.
 func (p *pair) form() {
 	all := pairUp(p.baseline.blocks, p.candidate.blocks)
-	steady := p.without(all, "left out", group.steady)
+	p.measured = len(all)
+	p.groups = p.leaveOut(all, group.steady)
 	need := effect.MinGroups(alpha)
-	if len(steady) < need && len(all) >= need {
-		p.invalidate([]string{fmt.Sprintf("%d groups remain, it takes %d", len(steady), need)})
+	if n := len(p.groups); n < need && len(all) >= need {
+		p.invalidate([]string{fmt.Sprintf("too few groups remain: %d, it takes %d", n, need)})
 	}
-	if len(keep(steady, group.quiet)) >= need {
-		p.groups = p.without(steady, "left out", group.quiet)
-		return
+	disturbed := len(p.groups) - len(keep(p.groups, group.quiet))
+	switch {
+	case len(p.groups)-disturbed >= need:
+		p.groups = p.leaveOut(p.groups, group.quiet)
+	case disturbed > 0:
+		p.warnings = append(p.warnings, fmt.Sprintf("%s kept although disturbed, as too few are quiet: %s",
+			part(disturbed, len(p.groups), "group"), noiseIn(p.groups, group.quiet)))
 	}
-	p.without(steady, "kept although the machine disturbed them, as too few are quiet", group.quiet)
-	p.groups = steady
 }
 
-// without is the groups that are good; what is done to the others becomes a warning.
-func (p *pair) without(groups []group, done string, good func(group) bool) []group {
-	var bad []judged
-	for _, g := range groups {
-		if !good(g) {
-			bad = append(bad, slices.Concat(g.baseline, g.candidate)...)
-		}
-	}
+// leaveOut is the groups that are good; why others are not becomes an omission.
+func (p *pair) leaveOut(groups []group, good func(group) bool) []group {
 	rest := keep(groups, good)
 	if n := len(groups) - len(rest); n > 0 {
-		p.warnings = append(p.warnings, fmt.Sprintf("%d of %d groups %s: %s", n, len(groups), done, noiseIn(bad)))
+		p.omissions = append(p.omissions, fmt.Sprintf("%s left out: %s", part(n, len(groups), "group"), noiseIn(groups, good)))
 	}
 	return rest
 }
@@ -132,11 +130,17 @@ func keep(groups []group, good func(group) bool) []group {
 	return slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !good(g) })
 }
 
-// noiseIn says what was wrong with some blocks.
-func noiseIn(blocks []judged) string {
+// noiseIn says what was wrong with the groups that are not good.
+func noiseIn(groups []group, good func(group) bool) string {
+	var bad []judged
+	for _, g := range groups {
+		if !good(g) {
+			bad = append(bad, slices.Concat(g.baseline, g.candidate)...)
+		}
+	}
 	var why []string
-	for _, v := range slices.Concat(tally(blocks, steadiness), tally(blocks, quiet)) {
-		why = append(why, fmt.Sprintf("%s %s in %d blocks", v.guard.Name, v.guard.State, v.blocks))
+	for _, v := range slices.Concat(tally(bad, steadiness), tally(bad, quiet)) {
+		why = append(why, fmt.Sprintf("%s %s in %s", v.guard.Name, v.guard.State, plural(v.blocks, "block")))
 	}
 	if len(why) == 0 {
 		return "one side was not measured"

@@ -3,7 +3,6 @@ package analysis
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/montanaflynn/stats"
 
@@ -15,8 +14,9 @@ import (
 func seriesOf(m results.Manifest, blocks []judged) ([]Series, error) {
 	var all []Series
 	for _, cell := range m.Cells {
+		used := counted(cell, blocks)
 		for _, variant := range cell.Variants {
-			s, err := oneSeries(cell.Name, variant, blocksOf(blocks, cell.Name, variant))
+			s, err := oneSeries(cell.Name, variant, blocksOf(blocks, cell.Name, variant), used[variant])
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", cell.Name, variant, err)
 			}
@@ -26,7 +26,8 @@ func seriesOf(m results.Manifest, blocks []judged) ([]Series, error) {
 	return all, nil
 }
 
-func oneSeries(cell, variant string, blocks []judged) (Series, error) {
+// oneSeries sums up the blocks of a variant in a cell; its values rest on those that are used.
+func oneSeries(cell, variant string, blocks, used []judged) (Series, error) {
 	var pooled results.Block
 	var use []float64
 	s := Series{Cell: cell, Variant: variant, Blocks: len(blocks)}
@@ -38,8 +39,7 @@ func oneSeries(cell, variant string, blocks []judged) (Series, error) {
 			use = append(use, u)
 		}
 	}
-	used := counted(blocks)
-	s.Valid = len(used)
+	s.Valid, s.CPU = len(used), cpuOf(used)
 	for _, j := range used {
 		if err := addBlock(&pooled, j.raw); err != nil {
 			return s, err
@@ -55,15 +55,26 @@ func oneSeries(cell, variant string, blocks []judged) (Series, error) {
 	return s, nil
 }
 
-// counted is the blocks that a variant's values rest on: the valid ones, and of these the quiet ones where they are
-// enough for an interval.
-func counted(blocks []judged) []judged {
-	valid := slices.DeleteFunc(slices.Clone(blocks), func(j judged) bool { return !j.Valid })
-	undisturbed := slices.DeleteFunc(slices.Clone(valid), func(j judged) bool { return len(j.alarms(quiet)) > 0 })
-	if len(undisturbed) >= effect.MinGroups(alpha) {
-		return undisturbed
+// counted is the blocks that each variant's values in a cell rest on: the valid ones, and of these the quiet ones where
+// every variant has enough for an interval. Were one variant's quiet and another's not, their values could not be
+// compared.
+func counted(cell results.Cell, blocks []judged) map[string][]judged {
+	valid, undisturbed := map[string][]judged{}, map[string][]judged{}
+	for _, j := range blocks {
+		if j.Block.Cell != cell.Name || !j.Valid {
+			continue
+		}
+		valid[j.Variant] = append(valid[j.Variant], j)
+		if len(j.alarms(quiet)) == 0 {
+			undisturbed[j.Variant] = append(undisturbed[j.Variant], j)
+		}
 	}
-	return valid
+	for variant := range valid {
+		if len(undisturbed[variant]) < effect.MinGroups(alpha) {
+			return valid
+		}
+	}
+	return undisturbed
 }
 
 // pooledValues leaves out what some block did not measure: its handshakes would count as free.

@@ -29,7 +29,7 @@ func steady(s subject) (State, string) {
 	early, n := costBetween(first, middle)
 	late, m := costBetween(middle, last)
 	if n < steadyHandshakes || m < steadyHandshakes {
-		return Unknown, fmt.Sprintf("%d and %d handshakes in the two halves, needs %d in each: measure longer", n, m, steadyHandshakes)
+		return Unknown, fmt.Sprintf("%d + %d handshakes, needs %d in each half: measure longer", n, m, steadyHandshakes)
 	}
 	if !(early > 0 && late > 0) {
 		return Unknown, "the samples hold no CPU time"

@@ -47,22 +47,25 @@ func exitOf(effects []Effect, invalid string) int {
 // invalidity says why nothing may be concluded from the run; empty: something may.
 func invalidity(effects []Effect, blocks []judged) string {
 	for _, v := range tally(blocks, correctness) {
-		return fmt.Sprintf("%s violated in %d of %d blocks, first in block %d (%s, %s): %s",
-			v.guard.Name, v.blocks, v.of, v.first.Index, v.first.Variant, v.first.Cell, v.guard.Detail)
+		return fmt.Sprintf("%s violated in %s, first in block %d (%s, %s): %s", v.guard.Name,
+			part(v.blocks, v.of, "block"), v.first.Index, v.first.Variant, v.first.Cell, v.guard.Detail)
 	}
 	valid := 0
 	for _, e := range effects {
 		if e.Verdict != effect.Invalid {
 			valid++
 		} else if e.decides() {
-			return fmt.Sprintf("the gate on %s of %s in %s rests on nothing: %s", e.Metric, e.Candidate.Variant, e.Cell, strings.Join(e.Warnings, "; "))
+			return fmt.Sprintf("the gate on %s of %s in %s rests on nothing: %s", e.Metric, e.Candidate.Variant, e.Cell, e.doubts())
 		}
 	}
 	if len(effects) > 0 && valid == 0 {
-		return fmt.Sprintf("none of %d comparisons may be made: %s", len(effects), strings.Join(effects[0].Warnings, "; "))
+		return fmt.Sprintf("none of %s may be made: %s", plural(len(effects), "comparison"), effects[0].doubts())
 	}
 	return ""
 }
+
+// doubts are all that was said against an effect.
+func (e *Effect) doubts() string { return strings.Join(slices.Concat(e.Omissions, e.Warnings), "; ") }
 
 // sentence is the largest finding: a regression before all, server CPU before other metrics.
 func sentence(a *Analysis) string {
@@ -86,7 +89,7 @@ func nothingFound(effects []Effect) string {
 	for _, e := range effects {
 		count[e.Verdict]++
 	}
-	text := fmt.Sprintf("no difference beyond the margins in %d comparisons", len(effects)-count[effect.Invalid])
+	text := "no difference beyond the margins in " + plural(len(effects)-count[effect.Invalid], "comparison")
 	if n := count[effect.Inconclusive]; n > 0 {
 		text += fmt.Sprintf(", %d of them inconclusive", n)
 	}
@@ -143,7 +146,7 @@ func findings(effects []Effect) []string {
 			parts = append(parts, fmt.Sprintf("%d %s", count[v], v))
 		}
 	}
-	return append(all, fmt.Sprintf("%d comparisons in other metrics: %s", others, strings.Join(parts, ", ")))
+	return append(all, fmt.Sprintf("%s in other metrics: %s", plural(others, "comparison"), strings.Join(parts, ", ")))
 }
 
 // doubts are what weakens the whole run.
@@ -151,27 +154,37 @@ func doubts(a *Analysis, blocks []judged) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if n, need := fewestGroups(a.Effects), effect.MinGroups(alpha); len(a.Effects) > 0 && n < need {
-		add("%d groups in some comparison, an interval at 95 %% takes %d", n, need)
+		add("%s in some comparison, an interval at 95 %% takes %d", plural(n, "group"), need)
 	}
 	for _, of := range []kind{correctness, steadiness, quiet} {
 		for _, v := range tally(blocks, of) {
-			add("%s %s in %d of %d blocks", v.guard.Name, v.guard.State, v.blocks, v.of)
+			add("%s %s in %s", v.guard.Name, v.guard.State, part(v.blocks, v.of, "block"))
 		}
 	}
 	if n := count(a.Series, func(s Series) bool { return s.ClientBound }); n > 0 {
-		add("client-bound in %d of %d series: rates and latencies there say nothing about the server", n, len(a.Series))
+		add("client-bound in %s: rates and latencies there say nothing about the server", part(n, len(a.Series), "series"))
 	}
 	for _, d := range placement {
 		if n := count(blocks, func(j judged) bool { return d.seen(j.raw.System) }); n > 0 {
-			add("%s in %d of %d blocks", d.what, n, len(blocks))
+			add("%s in %s", d.what, part(n, len(blocks), "block"))
 		}
 	}
+	return slices.Concat(all, unknowns(blocks), idleGates(a))
+}
+
+// unknowns names the guards that could not be read, with the reason of the first block. A block that the machine
+// disturbed has been told of.
+func unknowns(blocks []judged) []string {
+	var all []string
 	for i, g := range guards {
-		if n := count(blocks, func(j judged) bool { return j.Guards[i].State == Unknown }); n > 0 {
-			add("%s unknown in %d of %d blocks", g.name, n, len(blocks))
+		unknown := slices.DeleteFunc(slices.Clone(blocks), func(j judged) bool {
+			return j.Guards[i].State != Unknown || len(j.alarms(quiet)) > 0
+		})
+		if len(unknown) > 0 {
+			all = append(all, fmt.Sprintf("%s unknown in %s: %s", g.name, part(len(unknown), len(blocks), "block"), unknown[0].Guards[i].Detail))
 		}
 	}
-	return append(all, idleGates(a)...)
+	return all
 }
 
 // Doubts about where server and generator ran.

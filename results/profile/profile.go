@@ -3,7 +3,7 @@
 // A profile is what [runtime/pprof] writes: samples of the stack, one per 10 ms of processor time, as a gzipped
 // protocol buffer (https://github.com/google/pprof/blob/main/proto/profile.proto). [Label] makes one fit to publish
 // and says in every sample where it belongs, so that profiles of many cells can be merged and told apart again with
-// "go tool pprof -tags". [Packages] and [Functions] say where the time itself was spent.
+// "go tool pprof -tags". [Time] says where the time itself was spent.
 //
 // # What a sample can tell
 //
@@ -34,6 +34,7 @@ import (
 const (
 	maxPacked = 32 << 20  // bytes
 	maxPlain  = 128 << 20 // bytes
+	maxCPU    = 1 << 46   // nanoseconds: 19 hours; a bundle's profiles add up to less than an int64 holds
 )
 
 // Profile is a CPU profile.
@@ -68,14 +69,15 @@ func Parse(data []byte) (*Profile, error) {
 
 func (p *Profile) sum() error {
 	for _, s := range p.raw.Sample {
-		cpu := time.Duration(s.Value[p.cpu])
-		if cpu < 0 || p.CPU+cpu < p.CPU {
+		cpu, count := time.Duration(s.Value[p.cpu]), int64(0)
+		if p.count >= 0 {
+			count = s.Value[p.count]
+		}
+		if cpu < 0 || cpu > maxCPU-p.CPU || count < 0 || count > maxCPU-p.Samples {
 			return errors.New("CPU profile: a sample is negative or the sum too large")
 		}
 		p.CPU += cpu
-		if p.count >= 0 {
-			p.Samples += s.Value[p.count]
-		}
+		p.Samples += count
 		for key, values := range s.Label {
 			p.Labels[key] = append(p.Labels[key], values...)
 		}

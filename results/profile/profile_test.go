@@ -71,10 +71,7 @@ func TestRealProfile(t *testing.T) {
 	if p.Period != 10*time.Millisecond || p.CPU != time.Duration(p.Samples)*p.Period || p.Wall <= 0 {
 		t.Errorf("%d samples of %v make %v CPU in %v", p.Samples, p.Period, p.CPU, p.Wall)
 	}
-	packages, err := Packages(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	packages := p.Time().Packages()
 	checkShares(t, packages, p.CPU)
 	crypto := 0.0
 	for _, s := range packages {
@@ -85,13 +82,13 @@ func TestRealProfile(t *testing.T) {
 	if crypto < 0.5 {
 		t.Errorf("crypto has %.0f %% of a loop that signs: %v", 100*crypto, packages)
 	}
-	functions, err := Functions(data, 3)
-	if err != nil || len(functions) == 0 || len(functions) > 3 {
-		t.Fatalf("got %d functions, %v; want 1 to 3", len(functions), err)
+	functions := p.Time().Functions(3)
+	if len(functions) == 0 || len(functions) > 3 {
+		t.Fatalf("got %d functions, want 1 to 3", len(functions))
 	}
-	all, err := Functions(data, 0)
-	if err != nil || !slices.Equal(all[:len(functions)], functions) {
-		t.Errorf("the first of %v are not %v (%v)", all, functions, err)
+	all := p.Time().Functions(0)
+	if !slices.Equal(all[:len(functions)], functions) {
+		t.Errorf("the first of %v are not %v", all, functions)
 	}
 	checkShares(t, all, p.CPU)
 }
@@ -243,6 +240,10 @@ func TestClassify(t *testing.T) {
 			[]string{"runtime.cgocall", "crypto/internal/boring._Cfunc__goboringcrypto_ECDSA_sign", "crypto/ecdsa.SignASN1"},
 			"_goboringcrypto_ECDSA_sign", "boringcrypto (cgo)",
 		},
+		{
+			[]string{"runtime.cgocall", "crypto/internal/boring._Cfunc_EVP_AEAD_CTX_open_wrapper"},
+			"EVP_AEAD_CTX_open_wrapper", "boringcrypto (cgo)",
+		},
 		{[]string{"runtime.cgocall", "net._Cfunc_getaddrinfo"}, "getaddrinfo", "net (cgo)"},
 		{[]string{"runtime.cgocall", "main.main"}, "runtime.cgocall", "runtime"},
 		{[]string{"runtime.cgocall"}, "runtime.cgocall", "runtime"},
@@ -252,15 +253,13 @@ func TestClassify(t *testing.T) {
 		{nil, "[unknown]", "[unknown]"},
 	} {
 		t.Run(fmt.Sprint(c.stack), func(t *testing.T) {
-			data := encoded(t, stack(10, c.stack...))
-			functions, err := Functions(data, 0)
-			if err != nil || len(functions) != 1 || functions[0].Name != c.name {
-				t.Errorf("functions: got %v, %v; want %q", functions, err, c.name)
+			spent := timeOf(t, encoded(t, stack(10, c.stack...)))
+			if got := spent.Functions(0); len(got) != 1 || got[0].Name != c.name {
+				t.Errorf("functions: got %v, want %q", got, c.name)
 			}
-			packages, err := Packages(data)
 			want := Share{c.pkg, 10 * time.Millisecond, 1}
-			if err != nil || !slices.Equal(packages, []Share{want}) {
-				t.Errorf("packages: got %v, %v; want %v", packages, err, want)
+			if got := spent.Packages(); !slices.Equal(got, []Share{want}) {
+				t.Errorf("packages: got %v, want %v", got, want)
 			}
 		})
 	}
@@ -273,8 +272,37 @@ func TestClassifyAssembly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Packages(data); err != nil || got[0].Name != "internal/bytealg" {
-		t.Errorf("got %v, %v", got, err)
+	if got := timeOf(t, data).Packages(); got[0].Name != "internal/bytealg" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func timeOf(t *testing.T, data []byte) *Time {
+	t.Helper()
+	p, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Time()
+}
+
+func TestAdd(t *testing.T) {
+	var sum Time
+	if got := sum.Packages(); len(got) != 0 {
+		t.Errorf("no time has the shares %v", got)
+	}
+	one := timeOf(t, encoded(t, stack(30, "crypto/tls.(*Conn).Read"), stack(10, "runtime.memmove")))
+	sum.Add(one)
+	sum.Add(timeOf(t, encoded(t, stack(60, "runtime.futex"))))
+	want := []Share{{"runtime", 70 * time.Millisecond, 0.7}, {"crypto/tls", 30 * time.Millisecond, 0.3}}
+	if got := sum.Packages(); !slices.Equal(got, want) {
+		t.Errorf("packages: got %v, want %v", got, want)
+	}
+	if got := sum.Functions(1); len(got) != 1 || got[0].Name != "runtime.futex" {
+		t.Errorf("largest function: got %v", got)
+	}
+	if sum.Samples != 10 || sum.CPU != 100*time.Millisecond || one.Samples != 4 || len(one.Packages()) != 2 {
+		t.Errorf("got %d samples of %v; added was %v", sum.Samples, sum.CPU, one.Packages())
 	}
 }
 
@@ -282,12 +310,18 @@ func TestParseRefuses(t *testing.T) {
 	heap := synthetic(stack(10, "main.work"))
 	heap.SampleType[1] = &format.ValueType{Type: "alloc_space", Unit: "bytes"}
 	negative := synthetic(stack(-10, "main.work"))
+	uncounted := synthetic(stack(10, "main.work"))
+	uncounted.Sample[0].Value[0] = -1
+	endless := synthetic(stack(10, "main.work"), stack(10, "main.rest"))
+	endless.Sample[0].Value[1] = 1 << 62
 	for name, data := range map[string][]byte{
-		"nothing":       nil,
-		"text":          []byte("heap profile: 1: 2 [3: 4] @ heap/1024"),
-		"cut gzip":      encoded(t, stack(10, "main.work"))[:40],
-		"another kind":  must(t, heap),
-		"negative time": must(t, negative),
+		"nothing":        nil,
+		"text":           []byte("heap profile: 1: 2 [3: 4] @ heap/1024"),
+		"cut gzip":       encoded(t, stack(10, "main.work"))[:40],
+		"another kind":   must(t, heap),
+		"negative time":  must(t, negative),
+		"negative count": must(t, uncounted),
+		"endless":        must(t, endless),
 	} {
 		if p, err := Parse(data); err == nil {
 			t.Errorf("%s: parsed as %v", name, p)
@@ -307,7 +341,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, s := range p.shares(func(f frame) string { return f.pkg }) {
+		for _, s := range p.Time().Packages() {
 			if s.CPU <= 0 || s.Fraction <= 0 || s.Fraction > 1 {
 				t.Errorf("share %v of %v", s, p.CPU)
 			}
@@ -318,9 +352,6 @@ func FuzzParse(f *testing.F) {
 		}
 		if q, err := Parse(labelled); err != nil || q.CPU != p.CPU {
 			t.Errorf("labelled: %v, was %v CPU", err, p.CPU)
-		}
-		if _, err := Merge(data, data); err != nil && p.CPU > 0 {
-			t.Logf("merge: %v", err)
 		}
 	})
 }

@@ -17,41 +17,63 @@ type Share struct {
 	Fraction float64       `json:"fraction"` // of the profile's CPU time
 }
 
+// Time is processor time by where it was spent, of one profile or of several added up. The zero value is none.
+type Time struct {
+	CPU     time.Duration // of all samples
+	Samples int64
+
+	packages, functions map[string]time.Duration
+}
+
+// Time is the self time of a profile.
+func (p *Profile) Time() *Time {
+	t := &Time{CPU: p.CPU, Samples: p.Samples, packages: map[string]time.Duration{}, functions: map[string]time.Duration{}}
+	for _, s := range p.raw.Sample {
+		if cpu := time.Duration(s.Value[p.cpu]); cpu > 0 {
+			f := innermost(s.Location)
+			t.packages[f.pkg] += cpu
+			t.functions[f.name] += cpu
+		}
+	}
+	return t
+}
+
+// Add adds the time of another profile.
+func (t *Time) Add(more *Time) {
+	if t.packages == nil {
+		t.packages, t.functions = map[string]time.Duration{}, map[string]time.Duration{}
+	}
+	t.CPU += more.CPU
+	t.Samples += more.Samples
+	addUp(t.packages, more.packages)
+	addUp(t.functions, more.functions)
+}
+
+func addUp(sum, more map[string]time.Duration) {
+	for name, cpu := range more {
+		sum[name] += cpu
+	}
+}
+
 // Packages gives the self time by Go package, the largest first. All packages of the runtime count as "runtime",
 // those that enter the kernel as "syscall", BoringCrypto as "boringcrypto (cgo)", other C as the calling package
 // with " (cgo)", C whose caller is unknown as "C (cgo)", code without symbols as the name of its binary in brackets.
-func Packages(data []byte) ([]Share, error) {
-	p, err := Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	return p.shares(func(f frame) string { return f.pkg }), nil
-}
+func (t *Time) Packages() []Share { return t.shares(t.packages) }
 
 // Functions gives the n functions with the largest self time, the largest first; all of them for n <= 0. C functions
 // of BoringCrypto appear by the names that Go's build gave them: _goboringcrypto_ECDSA_sign.
-func Functions(data []byte, n int) ([]Share, error) {
-	p, err := Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	all := p.shares(func(f frame) string { return f.name })
+func (t *Time) Functions(n int) []Share {
+	all := t.shares(t.functions)
 	if n > 0 && n < len(all) {
 		all = all[:n]
 	}
-	return all, nil
+	return all
 }
 
-func (p *Profile) shares(by func(frame) string) []Share {
-	total := map[string]time.Duration{}
-	for _, s := range p.raw.Sample {
-		if cpu := time.Duration(s.Value[p.cpu]); cpu > 0 {
-			total[by(innermost(s.Location))] += cpu
-		}
-	}
-	shares := make([]Share, 0, len(total))
-	for name, cpu := range total {
-		shares = append(shares, Share{name, cpu, float64(cpu) / float64(p.CPU)})
+func (t *Time) shares(of map[string]time.Duration) []Share {
+	shares := make([]Share, 0, len(of))
+	for name, cpu := range of {
+		shares = append(shares, Share{name, cpu, float64(cpu) / float64(t.CPU)})
 	}
 	slices.SortFunc(shares, func(a, b Share) int {
 		return cmp.Or(cmp.Compare(b.CPU, a.CPU), cmp.Compare(a.Name, b.Name))
@@ -109,9 +131,10 @@ func called(bridge *pprof.Function) (frame, bool) {
 	return frame{name, cPackage(name, pkg)}, true
 }
 
-// cPackage names C code: BoringCrypto by the prefix that Go's build gives to its symbols.
+// cPackage names C code: BoringCrypto by the prefix that Go's build gives to its symbols, or by Go's bridge to it,
+// which calls no other C.
 func cPackage(symbol, caller string) string {
-	if strings.HasPrefix(symbol, "_goboringcrypto_") {
+	if strings.HasPrefix(symbol, "_goboringcrypto_") || caller == "crypto/internal/boring" {
 		return "boringcrypto (cgo)"
 	}
 	return caller + " (cgo)"
