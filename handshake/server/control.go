@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"runtime/pprof"
 )
 
@@ -99,17 +98,4 @@ func (c *control) stopProfile() ([]byte, error) {
 	}
 	pprof.StopCPUProfile()
 	return c.profile.Bytes(), nil
-}
-
-// reason is a rejection in words that name no address or port.
-func reason(err error) string {
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return "timeout"
-	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Err != nil {
-		return op.Op + ": " + op.Err.Error()
-	}
-	return err.Error()
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -18,12 +19,10 @@ const (
 
 // ledger counts one stretch at a time.
 type ledger struct {
-	mu        sync.Mutex
-	open      int // connections
-	accepted  uint64
-	completed uint64
-	outcomes  map[handshake.Outcome]uint64
-	rejected  handshake.ServerLedger // Rejected and Reasons only
+	mu       sync.Mutex
+	open     int                          // connections
+	books    handshake.ServerLedger       // but for Shape, which is made of the outcomes
+	outcomes map[handshake.Outcome]uint64 // of the completed ones
 
 	running bool
 	began   time.Time
@@ -39,14 +38,14 @@ func (l *ledger) accept() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open++
-	l.accepted++
+	l.books.Accepted++
 }
 
 func (l *ledger) complete(o handshake.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open--
-	l.completed++
+	l.books.Completed++
 	l.outcomes[o]++
 }
 
@@ -54,7 +53,10 @@ func (l *ledger) reject(reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open--
-	l.rejected.Reject(reason)
+	if _, known := l.books.Reasons[reason]; !known && len(l.books.Reasons) >= maxReasons {
+		reason = otherReasons
+	}
+	l.books.Reject(reason)
 }
 
 // quiet waits until no connection is open and none has been accepted for a settling time.
@@ -65,7 +67,7 @@ func (l *ledger) quiet(ctx context.Context) error {
 	defer ticker.Stop()
 	for last := ^uint64(0); ; {
 		l.mu.Lock()
-		open, accepted := l.open, l.accepted
+		open, accepted := l.open, l.books.Accepted
 		l.mu.Unlock()
 		if open == 0 && accepted == last {
 			return nil
@@ -89,7 +91,7 @@ func (l *ledger) begin(ctx context.Context) error {
 	}
 	l.gauges = readGauges()
 	l.mu.Lock()
-	l.accepted, l.completed, l.rejected = 0, 0, handshake.ServerLedger{}
+	l.books = handshake.ServerLedger{}
 	clear(l.outcomes)
 	l.mu.Unlock()
 	l.samples = make([]Sample, 0, maxSamples)
@@ -126,7 +128,7 @@ func (l *ledger) sample(ctx context.Context) {
 
 func (l *ledger) now() Sample {
 	l.mu.Lock()
-	completed := l.completed
+	completed := l.books.Completed
 	l.mu.Unlock()
 	return Sample{time.Since(l.began), completed, handshake.ReadCPU().Sub(l.cpu).Total()}
 }
@@ -154,8 +156,8 @@ func (l *ledger) end(ctx context.Context) (*Report, error) {
 	report.Runtime = readGauges().since(l.gauges)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	report.Ledger = l.rejected
-	report.Ledger.Accepted, report.Ledger.Completed = l.accepted, l.completed
+	report.Ledger = l.books
+	report.Ledger.Reasons = maps.Clone(l.books.Reasons) // a connection that comes now writes to the other one
 	for o, n := range l.outcomes {
 		report.Ledger.Shape.Count(o, n)
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
@@ -86,20 +87,37 @@ func (c *child) shake(config *tls.Config) error {
 type fixture struct {
 	settings Settings
 	client   *tls.Config
-	pair     tls.Certificate // the client's
+	pair     []tls.Certificate // the client's
 }
 
 func setup(t *testing.T) fixture {
 	t.Helper()
-	authority, err := pki.New(time.Now(), handshake.ECDSAP256)
+	a := authority(t, time.Now())
+	served, err := a.Server("edge.example.test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	served, err := authority.Server("edge.example.test")
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(a.Roots())
+	return fixture{
+		Settings{App: "plain", Certificate: served.Certificate, Key: served.Key, ClientCAs: a.Roots(), Tickets: true},
+		&tls.Config{RootCAs: roots, ServerName: "edge.example.test", CurvePreferences: []tls.CurveID{tls.CurveP256}},
+		clientPair(t, a),
+	}
+}
+
+func authority(t *testing.T, now time.Time) *pki.Authority {
+	t.Helper()
+	a, err := pki.New(now, handshake.ECDSAP256)
 	if err != nil {
 		t.Fatal(err)
 	}
-	presented, err := authority.Client("loadgen.example.test")
+	return a
+}
+
+func clientPair(t *testing.T, a *pki.Authority) []tls.Certificate {
+	t.Helper()
+	presented, err := a.Client("loadgen.example.test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,13 +125,7 @@ func setup(t *testing.T) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(authority.Roots())
-	return fixture{
-		Settings{App: "plain", Certificate: served.Certificate, Key: served.Key, ClientCAs: authority.Roots(), Tickets: true},
-		&tls.Config{RootCAs: roots, ServerName: "edge.example.test", CurvePreferences: []tls.CurveID{tls.CurveP256}},
-		pair,
-	}
+	return []tls.Certificate{pair}
 }
 
 func TestStretchCountsItsOwnHandshakes(t *testing.T) {
@@ -155,7 +167,7 @@ func TestRejectionsAreNotCompletions(t *testing.T) {
 			t.Error("a client without certificate was confirmed")
 		}
 	}
-	f.client.Certificates = []tls.Certificate{f.pair}
+	f.client.Certificates = f.pair
 	if err := c.shake(f.client); err != nil {
 		t.Error(err)
 	}
@@ -189,20 +201,48 @@ func TestReasonsNameNoAddress(t *testing.T) {
 	}
 }
 
+// A ticket outlives one rotation of the key, and no second one.
 func TestTicketKeyRotates(t *testing.T) {
-	f := setup(t)
-	f.settings.Rotate = time.Microsecond // two rotations long before the next handshake
-	c := start(t, f.settings)
-	f.client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
-	c.do("begin")
-	for range 50 {
-		if err := c.shake(f.client); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t)
+		f.settings.Rotate = time.Hour
+		f.client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		config, err := f.settings.config()
+		if err != nil {
 			t.Fatal(err)
 		}
+		p := &plain{config: config, leaf: config.Certificates[0].Leaf, rotate: f.settings.Rotate, ledger: newLedger()}
+		go p.keys(t.Context())()
+		for _, test := range []struct {
+			wait    time.Duration // since the last ticket
+			resumed bool
+		}{
+			{30 * time.Minute, false}, // no ticket yet
+			{0, true},
+			{time.Hour, true},
+			{2 * time.Hour, false},
+			{time.Hour, true},
+		} {
+			time.Sleep(test.wait)
+			if got := resumes(t, p, f.client); got != test.resumed {
+				t.Errorf("%v later: resumed %t, want %t", test.wait, got, test.resumed)
+			}
+		}
+	})
+}
+
+// resumes does one handshake with the app over a pipe and says whether it resumed.
+func resumes(t *testing.T, p *plain, config *tls.Config) bool {
+	t.Helper()
+	near, far := net.Pipe()
+	defer near.Close()
+	p.ledger.accept()
+	go p.handle(t.Context(), far)
+	conn := tls.Client(near, config)
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		t.Fatal(err)
 	}
-	if l := c.do("end").Report.Ledger; l.Completed != 50 || l.Shape.Resumed > 25 {
-		t.Errorf("%d of %d resumed although the key had rotated", l.Shape.Resumed, l.Completed)
-	}
+	return conn.ConnectionState().DidResume
 }
 
 func TestProfile(t *testing.T) {

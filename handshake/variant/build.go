@@ -76,7 +76,8 @@ func ownVersion() string {
 	return info.Main.Version
 }
 
-// Build builds the server of b, or finds that it is built already. Cancelling ctx interrupts the go command.
+// Build builds the server of b, or finds that it is built already. Cancelling ctx interrupts the go command and its
+// compilers: none of them runs any more when Build returns.
 // Failures that a person can end are of type [*Error].
 func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
 	if err := build.check(); err != nil {
@@ -95,7 +96,7 @@ func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := runGo(ctx, build, src, dir); err != nil {
+	if err := b.compile(ctx, build, src, dir); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(dir, serverName)
@@ -108,6 +109,16 @@ func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
 		return nil, err
 	}
 	return &Binary{path, sbom}, nil
+}
+
+// compile builds the server into dir.
+func (b *Builder) compile(ctx context.Context, build Build, src source, dir string) error {
+	work, err := b.partial()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	return runGo(ctx, build, src, dir, work)
 }
 
 // absolute is b with a path to its profile that holds in every directory.
@@ -144,12 +155,9 @@ func arguments(b Build, src source, dir string) []string {
 	if b.PGO != "" {
 		pgo = b.PGO
 	}
-	flags := []string{"-trimpath", "-tags=" + strings.Join(b.Tags, ","), "-pgo=" + pgo}
+	flags := []string{"-trimpath", "-buildvcs=false", "-tags=" + strings.Join(b.Tags, ","), "-pgo=" + pgo}
 	if src.dir == "" {
 		return append(append([]string{"install"}, flags...), modulePath+"/"+serverPackage+"@"+src.name)
-	}
-	if src.exported {
-		flags = append(flags, "-buildvcs=false") // the cache may lie inside another repository
 	}
 	return append(append([]string{"build", "-o", filepath.Join(dir, serverName)}, flags...), "./"+serverPackage)
 }

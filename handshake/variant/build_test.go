@@ -17,7 +17,6 @@ import (
 // builder builds from a checkout, into a cache of its own.
 func builder(t *testing.T, checkout string) *Builder {
 	t.Helper()
-	t.Setenv("GOFLAGS", "-buildvcs=false")
 	return &Builder{Cache: t.TempDir(), MaxBytes: DefaultMaxBytes, Checkout: checkout}
 }
 
@@ -39,6 +38,19 @@ func verify(t *testing.T, b Build, env map[string]string, bin *Binary) []string 
 	}
 	defer p.Stop(t.Context())
 	return Verify(b, env, bin.SBOM, p.Hello(), p.Stderr())
+}
+
+// compiled is a server as the go command builds it in this environment, without a Builder.
+func compiled(t *testing.T, files map[string]string, env ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), serverName)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", path, "./"+serverPackage)
+	cmd.Dir = plant(t, files)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return path
 }
 
 // What the environment says of these must not reach a build.
@@ -143,14 +155,7 @@ func TestBuildBoringCrypto(t *testing.T) {
 
 // Without cgo the go command leaves BoringCrypto out and still writes boringcrypto into the binary.
 func TestBoringCryptoLeftOut(t *testing.T) {
-	dir := plant(t, tree)
-	path := filepath.Join(t.TempDir(), serverName)
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", path, "./"+serverPackage)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOEXPERIMENT=boringcrypto", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	path := compiled(t, tree, "GOEXPERIMENT=boringcrypto", "CGO_ENABLED=0")
 	sbom, err := ReadSBOM(path)
 	if err != nil {
 		t.Fatal(err)
@@ -224,13 +229,14 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("GOFLAGS", "-modcacherw")
 	t.Setenv("GOTOOLCHAIN", "local")
 	t.Setenv("GOPRIVATE", "")
-	got := environment(Build{Toolchain: "go1.26.8"}, "/bin")
-	for _, want := range []string{"GOPRIVATE=example.com", "GOEXPERIMENT=", "GOENV=off", "GOTOOLCHAIN=go1.26.8", "CGO_ENABLED=0"} {
+	t.Setenv("GOTMPDIR", "/tmp")
+	got := environment(Build{Toolchain: "go1.26.8"}, "/bin", "/work")
+	for _, want := range []string{"GOPRIVATE=example.com", "GOEXPERIMENT=", "GOENV=off", "GOTOOLCHAIN=go1.26.8", "CGO_ENABLED=0", "TMPDIR=/work"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %s", want)
 		}
 	}
-	for _, not := range []string{"GOEXPERIMENT=boringcrypto", "GOAMD64=v4", "GOTOOLCHAIN=local"} {
+	for _, not := range []string{"GOEXPERIMENT=boringcrypto", "GOAMD64=v4", "GOTOOLCHAIN=local", "GOTMPDIR=/tmp"} {
 		if slices.Contains(got, not) {
 			t.Errorf("leaked %s", not)
 		}
@@ -253,18 +259,12 @@ func TestReadSBOMOfOther(t *testing.T) {
 
 // A Mach-O file needs no Mac to be built.
 func TestReadSBOMOfMachO(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "darwin")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", path, "./"+serverPackage)
-	cmd.Dir = plant(t, map[string]string{"go.mod": tree["go.mod"], "cmd/tlslab-server/main.go": `package main
+	path := compiled(t, map[string]string{"go.mod": tree["go.mod"], "cmd/tlslab-server/main.go": `package main
 
 import "crypto/sha1"
 
 func main() { println(len(sha1.New().Sum(nil))) }
-`})
-	cmd.Env = append(os.Environ(), "GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+`}, "GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0")
 	sbom, err := ReadSBOM(path)
 	if err != nil || sbom.Symbol != StandardSymbol || sbom.Settings["GOOS"] != "darwin" {
 		t.Errorf("symbol %q of %s, %v; want %q", sbom.Symbol, sbom.Settings["GOOS"], err, StandardSymbol)
@@ -273,7 +273,7 @@ func main() { println(len(sha1.New().Sum(nil))) }
 
 func TestStrippedBinary(t *testing.T) {
 	b := builder(t, plant(t, tree))
-	t.Setenv("GOFLAGS", "-buildvcs=false -ldflags=-s")
+	t.Setenv("GOFLAGS", "-ldflags=-s")
 	bin := mustBuild(t, b, Build{})
 	var hello server.Hello
 	got := Verify(Build{}, nil, bin.SBOM, hello, "")

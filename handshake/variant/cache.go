@@ -27,10 +27,27 @@ func cacheDir() (string, error) {
 func (b *Builder) entry(name string) (string, error) {
 	dir := filepath.Join(b.Cache, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", &Error{fmt.Errorf("cache of servers: %w", err), "set TLSLAB_CACHE to a directory that you may write"}
+		return "", unwritable(err)
 	}
 	b.use(name)
 	return dir, nil
+}
+
+// partial is a new directory of the cache for work that its maker removes. One that a killed tlslab left is an entry
+// as any other: its turn to be removed comes.
+func (b *Builder) partial() (string, error) {
+	if err := os.MkdirAll(b.Cache, 0o755); err != nil {
+		return "", unwritable(err)
+	}
+	dir, err := os.MkdirTemp(b.Cache, "partial-*")
+	if err != nil {
+		return "", unwritable(err)
+	}
+	return dir, nil
+}
+
+func unwritable(err error) error {
+	return &Error{fmt.Errorf("cache of servers: %w", err), "set TLSLAB_CACHE to a directory that you may write"}
 }
 
 // use keeps an entry from being removed by this Builder, and late by others: their order is that of the

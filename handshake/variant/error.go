@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What can be wrong with a build, for [errors.Is].
+// What can be wrong with a build, and a server that ends by itself, for [errors.Is].
 var (
 	ErrImpossible = errors.New("build cannot run here")
 	ErrNoGo       = errors.New("no go command")
@@ -13,12 +13,13 @@ var (
 	ErrToolchain  = errors.New("go toolchain not available")
 	ErrSource     = errors.New("no sources of the server")
 	ErrCompile    = errors.New("server does not build")
+	ErrCrashed    = errors.New("server crashed") // by exit or signal, at its start or later
 )
 
 // Error is a failure with advice for the person who can end it.
 type Error struct {
 	Err  error
-	Hint string // one lower-case sentence, or empty
+	Hint string // lower case, no full stop; empty where only Err can help
 }
 
 func (e *Error) Error() string { return e.Err.Error() }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -18,13 +19,19 @@ import (
 )
 
 // The test binary starts itself as the process under test. TLSLAB_FAKE says what that process does wrong; "good"
-// does nothing wrong, "parent" starts a good child and waits.
+// does nothing wrong, "parent" starts a good child and waits. As go or compile it is that tool.
 func TestMain(m *testing.M) {
-	switch mode := os.Getenv("TLSLAB_FAKE"); mode {
-	case "":
+	switch mode := os.Getenv("TLSLAB_FAKE"); {
+	case filepath.Base(os.Args[0]) == "go":
+		fakeGo()
+	case os.Args[0] == "compile":
+		fakeCompile()
+	case mode == "":
 		os.Exit(m.Run())
-	case "parent":
+	case mode == "parent":
 		fakeParent()
+	case mode == "builder":
+		fakeBuilder()
 	default:
 		fakeServer(mode)
 	}
@@ -55,13 +62,17 @@ func fakeServer(mode string) {
 	}
 }
 
-// alive keeps a connection to the test open for as long as this process lives.
-func alive() {
-	if path := os.Getenv("TLSLAB_ALIVE"); path != "" {
-		if _, err := net.Dial("unix", path); err != nil {
-			panic(err)
-		}
+// alive keeps a connection to the test open for as long as this process lives; nil where the test wants none.
+func alive() net.Conn {
+	path := os.Getenv("TLSLAB_ALIVE")
+	if path == "" {
+		return nil
 	}
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		panic(err)
+	}
+	return conn
 }
 
 // before is what goes wrong before the settings are read.
@@ -116,11 +127,13 @@ func atEnd(mode string) {
 
 // forever waits for a signal that nobody sends; only SIGKILL ends it.
 func forever() {
-	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	ignoreInterrupts()
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGUSR1)
 	<-c
 }
+
+func ignoreInterrupts() { signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP) }
 
 // helloOf says what the tests want to know of the process: how many CPUs it sees, and all of its environment.
 func helloOf(s server.Settings) server.Reply {

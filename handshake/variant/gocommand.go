@@ -2,6 +2,7 @@ package variant
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,11 +12,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
-// runGo builds the server of b into dir.
-func runGo(ctx context.Context, b Build, src source, dir string) error {
+// runGo builds the server of b into dir. What the go command and its compilers write meanwhile goes to work.
+func runGo(ctx context.Context, b Build, src source, dir, work string) error {
 	command, err := goCommand()
 	if err != nil {
 		return err
@@ -25,35 +27,64 @@ func runGo(ctx context.Context, b Build, src source, dir string) error {
 	if cmd.Dir == "" {
 		cmd.Dir = dir
 	}
-	cmd.Env = environment(b, dir)
+	cmd.Env = environment(b, dir, work)
 	return run(ctx, cmd)
 }
 
-// run runs the go command, which an interrupt lets stop its compilers, and reads its complaint.
+// run runs the go command in a process group of its own, which its compilers share, and reads its complaint. When
+// ctx ends, the whole group is interrupted, and it has ended when run returns.
+//
+// Where this process is killed, the kernel kills the go command with it, on Linux, but not the compilers: each still
+// finishes the one package that it is at, and nobody starts the next.
 func run(ctx context.Context, cmd *exec.Cmd) error {
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 2 * time.Second
-	out, err := cmd.CombinedOutput()
+	lifeline, held, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("building the server: %w", err)
+	}
+	defer lifeline.Close()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = &out, &out, []*os.File{held}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = StopTime
+	err = StartPinned(cmd, nil)
+	held.Close()
+	if err == nil {
+		err = cmd.Wait()
+	}
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
+		killGroup(cmd.Process, lifeline)
 		return fmt.Errorf("building the server: %w", context.Cause(ctx))
-	case len(out) == 0:
-		out = []byte(err.Error())
+	case out.Len() == 0:
+		out.WriteString(err.Error())
 	}
-	return diagnose(string(out))
+	return diagnose(out.String())
+}
+
+// killGroup kills what the leader of a process group, which has ended, has left behind, and waits for the end of it:
+// an interrupted go command does not wait for its compilers. Each has inherited the other end of the lifeline. For
+// one that has left the group, as a daemon does, it waits no longer than StopTime.
+func killGroup(leader *os.Process, lifeline *os.File) {
+	if leader == nil {
+		return // never started
+	}
+	_ = syscall.Kill(-leader.Pid, syscall.SIGKILL) // fails where nobody is left
+	_ = lifeline.SetReadDeadline(time.Now().Add(StopTime))
+	_, _ = lifeline.Read(make([]byte, 1))
 }
 
 // fixed are the variables that a build alone decides.
 var fixed = []string{
-	"CGO_ENABLED", "GOAMD64", "GOARCH", "GOARM64", "GOBIN", "GODEBUG", "GOENV", "GOEXPERIMENT", "GOFIPS140", "GOOS", "GOWORK",
+	"CGO_ENABLED", "GOAMD64", "GOARCH", "GOARM64", "GOBIN", "GODEBUG", "GOENV", "GOEXPERIMENT", "GOFIPS140", "GOOS",
+	"GOTMPDIR", "GOWORK", "TMPDIR",
 }
 
 // environment is that of the go command for b: the user's, with everything that b decides in its place. GOBIN is
-// for `go install`. An empty variable would fall back to the user's `go env -w` file, so that file is read here and
+// for `go install`, TMPDIR for the go command, the linker and the C compiler. An empty variable would fall back to the user's `go env -w` file, so that file is read here and
 // switched off.
-func environment(b Build, dir string) []string {
+func environment(b Build, dir, work string) []string {
 	decided := fixed
 	if b.Toolchain != "" {
 		decided = append(slices.Clone(fixed), "GOTOOLCHAIN")
@@ -64,7 +95,8 @@ func environment(b Build, dir string) []string {
 	})
 	env = append(env,
 		"CGO_ENABLED="+b.cgo(), "GOARCH="+runtime.GOARCH, "GOBIN="+dir, "GOENV=off",
-		"GOEXPERIMENT="+b.experiment(), "GOFIPS140="+b.fips(), "GOOS="+runtime.GOOS, "GOWORK=off")
+		"GOEXPERIMENT="+b.experiment(), "GOFIPS140="+b.fips(), "GOOS="+runtime.GOOS, "GOWORK=off",
+		"TMPDIR="+work)
 	if b.Toolchain != "" {
 		env = append(env, "GOTOOLCHAIN="+b.Toolchain)
 	}
@@ -111,7 +143,7 @@ var complaints = []struct {
 	hint string
 }{
 	{"cgo: C compiler ", ErrNoCompiler, compilerHint},
-	{"no space left on device", ErrCompile, "free some space, or move the caches: TLSLAB_CACHE, GOCACHE, GOTMPDIR"},
+	{"no space left on device", ErrCompile, "free some space, or move the caches: TLSLAB_CACHE, GOCACHE"},
 	{"invalid GOTOOLCHAIN", ErrToolchain, "write it as go1.26.8"},
 	{"toolchain not available", ErrToolchain, toolchainHint},
 	{"golang.org/toolchain@", ErrToolchain, toolchainHint},
@@ -120,7 +152,6 @@ var complaints = []struct {
 	{"unknown GOEXPERIMENT", ErrToolchain, "this toolchain has no such backend: ask for another toolchain"},
 	{"invalid GOFIPS140", ErrToolchain, "this toolchain has off, latest, inprocess, certified or v1.Y.Z"},
 	{"unknown GOFIPS140", ErrToolchain, "this toolchain does not have that module: ask for latest, inprocess or certified"},
-	{"error obtaining VCS status", ErrCompile, "set GOFLAGS=-buildvcs=false, or make git trust the checkout"},
 	{modulePath + "/" + serverPackage + "@", ErrSource, "the go command cannot get this version: check GOPROXY and the " +
 		"network, or run tlslab inside a checkout"},
 }

@@ -1,6 +1,7 @@
 package variant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,8 +51,11 @@ type Process struct {
 	err      error // valid after done
 }
 
-// Start starts a server and waits for its hello. Ending ctx kills the server, now or later. A server that dies at
-// its start yields an [*Error] with its last words.
+// Start starts a server and waits for its hello. Ending ctx kills the server, now or later.
+//
+// The error is an [*Error] where the server cannot run here and there is a remedy: an executable that this machine
+// does not start, a port that is taken. Otherwise it is not: a server that ended by itself yields [ErrCrashed] with
+// its last words, and one that this process had to kill, for example because it said no hello in time, the reason.
 func Start(ctx context.Context, bin Binary, o Options) (*Process, error) {
 	if bin.SBOM.SHA256 != "" {
 		if err := bin.unchanged(); err != nil {
@@ -81,10 +85,20 @@ func launch(ctx context.Context, path string, o Options) (*Process, error) {
 	stdout, err := p.start(o.CPUs)
 	if err != nil {
 		kill(err)
-		return nil, fmt.Errorf("starting the server: %w", err)
+		return nil, unstartable(err)
 	}
 	go p.follow(stdout)
 	return p, nil
+}
+
+// unstartable is why the executable does not start, with the hint of the cause if it has one.
+func unstartable(err error) error {
+	var with *Error
+	if !errors.As(err, &with) {
+		const hint = "servers run from the cache: if its file system forbids that, set TLSLAB_CACHE to another directory"
+		err = &Error{err, cmp.Or(remedy(err.Error()), hint)}
+	}
+	return fmt.Errorf("starting the server: %w", err)
 }
 
 // environment is Env and GOMAXPROCS, in one order; never nil, which would mean the parent's.
@@ -191,11 +205,11 @@ func (p *Process) ended() error {
 	case status.Signaled() && cause != nil:
 		return fmt.Errorf("server was killed: %w", cause)
 	case status.Signaled():
-		return fmt.Errorf("server was killed by signal %d", status.Signal())
+		return fmt.Errorf("%w: killed by signal %d", ErrCrashed, status.Signal())
 	case status.ExitStatus() != 0:
-		return fmt.Errorf("server exited with status %d", status.ExitStatus())
+		return fmt.Errorf("%w: exit status %d", ErrCrashed, status.ExitStatus())
 	case !p.stopping.Load():
-		return errors.New("server exited before it was asked to")
+		return fmt.Errorf("%w: it exited before it was asked to", ErrCrashed)
 	}
 	return nil
 }
@@ -265,7 +279,7 @@ func (p *Process) lastReply(name string) (server.Reply, error) {
 // check makes an error of a reply that is one.
 func (p *Process) check(name string, r server.Reply) (server.Reply, error) {
 	if r.Error != "" {
-		return r, &Error{fmt.Errorf("server: %s: %s", name, r.Error), remedy(r.Error)}
+		return r, advise(fmt.Errorf("server: %s: %s", name, r.Error), r.Error)
 	}
 	return r, nil
 }
@@ -279,14 +293,22 @@ func (p *Process) died(name string) error {
 	return p.explain(fmt.Errorf("%s: %w", name, err))
 }
 
-// explain adds the server's last words to an error, and a remedy where they have one.
+// explain adds the server's last words to an error, and a remedy where there is one.
 func (p *Process) explain(err error) error {
 	text := p.stderr.String()
-	hint := remedy(err.Error() + "\n" + text)
+	causes := err.Error() + "\n" + text
 	if words := lastWords(text); words != "" {
 		err = fmt.Errorf("%w: %s", err, words)
 	}
-	return &Error{err, hint}
+	return advise(err, causes)
+}
+
+// advise makes an [*Error] of err if what the server said has a remedy.
+func advise(err error, said string) error {
+	if hint := remedy(said); hint != "" {
+		return &Error{err, hint}
+	}
+	return err
 }
 
 // Hello is what the server said of itself when it began.

@@ -76,14 +76,17 @@ func TestProcess(t *testing.T) {
 }
 
 func TestStartFails(t *testing.T) {
-	for _, test := range []struct{ mode, want, hint string }{
-		{"port", "start: server exited with status 1: tlslab-server: listen tcp 127.0.0.1:443: bind: address already in use", "free port"},
-		{"refuse", "server: start: listen tcp 127.0.0.1:443: bind: address already in use", "free port"},
-		{"panic", "start: server exited with status 2: panic: no certificate", ""},
-		{"mute", "server did not answer to start: no hello within 300ms", ""},
-		{"garbage", "its output is not the protocol", ""},
-		{"chatter", "server", ""}, // a reply without hello, or replies without a request: the race is the server's
-		{"closed", "it closed its output but did not exit", ""},
+	for _, test := range []struct {
+		mode, want, hint string // without a hint the server could be started here
+		crashed          bool
+	}{
+		{"port", "start: server crashed: exit status 1: tlslab-server: listen tcp 127.0.0.1:443: bind: address already in use", "free port", true},
+		{"refuse", "server: start: listen tcp 127.0.0.1:443: bind: address already in use", "free port", false},
+		{"panic", "start: server crashed: exit status 2: panic: no certificate", "", true},
+		{"mute", "server did not answer to start: no hello within 300ms", "", false},
+		{"garbage", "its output is not the protocol", "", false},
+		{"chatter", "server", "", false}, // a reply without hello, or replies without a request: the race is the server's
+		{"closed", "it closed its output but did not exit", "", false},
 	} {
 		t.Run(test.mode, func(t *testing.T) {
 			limit := 10 * time.Second
@@ -95,17 +98,24 @@ func TestStartFails(t *testing.T) {
 				t.Fatalf("got %v, want %s", err, test.want)
 			}
 			var with *Error
-			if test.hint != "" && (!errors.As(err, &with) || !strings.Contains(with.Hint, test.hint)) {
-				t.Errorf("hint of %#v does not say %q", err, test.hint)
+			if errors.As(err, &with) != (test.hint != "") || with != nil && !strings.Contains(with.Hint, test.hint) {
+				t.Errorf("%#v: want the hint %q", err, test.hint)
+			}
+			if got := errors.Is(err, ErrCrashed); got != test.crashed {
+				t.Errorf("%v: crashed %t, want %t", err, got, test.crashed)
 			}
 		})
 	}
 }
 
-func TestStartWithoutExecutable(t *testing.T) {
-	_, err := Start(t.Context(), Binary{Path: filepath.Join(t.TempDir(), "none")}, Options{})
-	if !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, want %v", err, os.ErrNotExist)
+func TestNotExecutable(t *testing.T) {
+	dir := plant(t, map[string]string{"text": "no executable"})
+	for name, want := range map[string]error{"none": os.ErrNotExist, "text": os.ErrPermission} {
+		_, err := Start(t.Context(), Binary{Path: filepath.Join(dir, name)}, Options{})
+		var with *Error
+		if !errors.Is(err, want) || !errors.As(err, &with) || with.Hint == "" {
+			t.Errorf("%s: got %#v, want %v and a hint", name, err, want)
+		}
 	}
 }
 
@@ -120,11 +130,11 @@ func TestChangedBinary(t *testing.T) {
 func TestKilledDuringRequest(t *testing.T) {
 	p := start(t, "killed", Options{})
 	_, err := p.End(t.Context())
-	if want := "end: server was killed by signal 9"; err == nil || err.Error() != want {
+	if want := "end: server crashed: killed by signal 9"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	<-p.Done()
-	if err := p.Err(); err == nil || err.Error() != "server was killed by signal 9" {
+	if err := p.Err(); err == nil || !errors.Is(err, ErrCrashed) {
 		t.Errorf("got %v", err)
 	}
 	if err := p.Stop(t.Context()); err == nil {
@@ -138,7 +148,7 @@ func TestKilledBetweenRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := p.Begin(t.Context())
-	if want := "begin: server was killed by signal 9"; err == nil || err.Error() != want {
+	if want := "begin: server crashed: killed by signal 9"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -172,7 +182,7 @@ func TestEndOfInput(t *testing.T) {
 	p := start(t, "good", Options{})
 	p.stdin.Close()
 	<-p.Done()
-	if err := p.Err(); err == nil || err.Error() != "server exited before it was asked to" {
+	if err := p.Err(); err == nil || !errors.Is(err, ErrCrashed) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -228,14 +238,43 @@ func TestStderrIsBounded(t *testing.T) {
 	}
 }
 
-// orphan starts a parent with one child, kills the parent and waits until the child has ended too.
-func orphan(t *testing.T, child string) {
-	path := filepath.Join(t.TempDir(), "alive")
-	listener, err := net.Listen("unix", path)
+// lifeline listens, at a path for TLSLAB_ALIVE, for the processes that a test starts: see [alive].
+func lifeline(t *testing.T) (listener *net.UnixListener, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "alive")
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	t.Cleanup(func() { listener.Close() })
+	return listener, path
+}
+
+// accept takes the next process's connection.
+func accept(t *testing.T, listener *net.UnixListener) net.Conn {
+	t.Helper()
+	listener.SetDeadline(time.Now().Add(20 * time.Second))
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// ends fails the test if the process at the other end lives on.
+func ends(t *testing.T, name string, conn net.Conn, within time.Duration) {
+	t.Helper()
+	conn.SetReadDeadline(time.Now().Add(within))
+	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("%s lives on: %v", name, err)
+	}
+}
+
+// orphan starts a parent with one child, kills the parent and waits until the child has ended too.
+func orphan(t *testing.T, child string) {
+	t.Helper()
+	listener, path := lifeline(t)
 	parent := exec.Command(self(t).Path)
 	parent.Env = []string{"TLSLAB_FAKE=parent", "TLSLAB_CHILD=" + child, "TLSLAB_ALIVE=" + path}
 	stdin, err1 := parent.StdinPipe()
@@ -244,20 +283,13 @@ func orphan(t *testing.T, child string) {
 		t.Fatal(err)
 	}
 	defer stdin.Close()
-	conn, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := accept(t, listener)
 	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
 		t.Fatal("the parent died early")
 	}
 	parent.Process.Kill()
 	parent.Wait()
-	conn.SetReadDeadline(time.Now().Add(20 * time.Second))
-	if _, err := conn.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("the child lives on: %v", err)
-	}
+	ends(t, "the child", conn, 20*time.Second)
 }
 
 func TestParentGone(t *testing.T) { orphan(t, "good") }

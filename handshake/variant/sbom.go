@@ -14,7 +14,11 @@ import (
 	"strings"
 )
 
-// SBOM says what a server binary is made of, read from the binary itself.
+// SBOM says what a server binary is made of, read from the binary itself but for Source.
+//
+// Source is where the sources came from: a module version; the commit of a git ref; checkout@COMMIT, with +dirty
+// after it where files of the checkout were changed or new, or "checkout" alone where git does not answer;
+// "directory" for a tree that the user named. COMMIT is the full id.
 type SBOM struct {
 	SHA256         string            `json:"sha256"`
 	Bytes          int64             `json:"bytes"`
@@ -24,7 +28,7 @@ type SBOM struct {
 	Settings       map[string]string `json:"settings"` // build settings: -tags, CGO_ENABLED, GOAMD64, GOFIPS140, DefaultGODEBUG, ...
 	DefaultGODEBUG string            `json:"default_godebug"`
 	Symbol         string            `json:"symbol"` // crypto/internal/boring/sig.BoringCrypto or .StandardCrypto: the decisive tell
-	Source         string            `json:"source"` // module version, git commit, "checkout" or "directory"
+	Source         string            `json:"source"`
 }
 
 // Module is one dependency.

@@ -16,10 +16,9 @@ import (
 
 // source is where a server is built from.
 type source struct {
-	dir      string // tree; empty: a module version
-	id       string // tells sources apart within the cache
-	name     string // for the SBOM: module version, git commit, "checkout" or "directory"
-	exported bool   // dir is in the cache
+	dir  string // tree; empty: a module version
+	id   string // tells sources apart within the cache
+	name string // SBOM.Source
 }
 
 // source finds what s names; the zero value is the checkout, else the tool's own module version.
@@ -30,9 +29,25 @@ func (b *Builder) source(ctx context.Context, s Source) (source, error) {
 	case s.Ref != "":
 		return b.ref(ctx, s.Ref)
 	case b.Checkout != "":
-		return source{dir: b.Checkout, id: b.Checkout, name: "checkout"}, nil
+		return source{dir: b.Checkout, id: b.Checkout, name: b.checkoutName(ctx)}, nil
 	}
 	return release(b.Version)
+}
+
+// checkoutName is what the SBOM calls the checkout now. The go command could write the commit into the binary, but
+// does not build where git refuses to answer, as it does in the checkout of another user.
+func (b *Builder) checkoutName(ctx context.Context) string {
+	head, err := b.git(ctx, "rev-parse", "HEAD", "HEAD:./go.mod") // the second fails in another project's repository
+	if err != nil {
+		return "checkout"
+	}
+	commit, _, _ := strings.Cut(string(head), "\n")
+	name := "checkout@" + commit
+	changes, err := b.git(ctx, "--no-optional-locks", "status", "--porcelain", "--", ".")
+	if err != nil || len(changes) > 0 {
+		name += "+dirty"
+	}
+	return name
 }
 
 // directory is a tree of the user's.
@@ -101,7 +116,7 @@ func (b *Builder) ref(ctx context.Context, ref string) (source, error) {
 	if _, err := os.Stat(filepath.Join(dir, serverPackage)); err != nil {
 		return source{}, because(ErrSource, "name a ref that has the server", "git ref %q has no %s", ref, serverPackage)
 	}
-	return source{dir: dir, id: commit, name: commit, exported: true}, nil
+	return source{dir: dir, id: commit, name: commit}, nil
 }
 
 // commit is the id of the commit that ref names.
@@ -120,12 +135,9 @@ func (b *Builder) export(ctx context.Context, commit, dir string) error {
 	if err != nil {
 		return because(ErrSource, "", "%v", err)
 	}
-	if err := os.MkdirAll(b.Cache, 0o755); err != nil {
-		return fmt.Errorf("cache of servers: %w", err)
-	}
-	partial, err := os.MkdirTemp(b.Cache, "partial-*")
+	partial, err := b.partial()
 	if err != nil {
-		return fmt.Errorf("cache of servers: %w", err)
+		return err
 	}
 	defer os.RemoveAll(partial)
 	if err := extract(bytes.NewReader(archive), partial); err != nil {

@@ -64,6 +64,37 @@ func TestBuildPath(t *testing.T) {
 	}
 }
 
+// A checkout is named by its commit where git answers. Where git does not, the server is built all the same.
+func TestBuildCheckout(t *testing.T) {
+	t.Setenv("GOFLAGS", "-buildvcs=true") // whatever the go command would ask git
+	dir := plant(t, tree)
+	commit := repository(t, dir)
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := builder(t, dir)
+	for _, test := range []struct {
+		name   string
+		change func()
+		want   string
+	}{
+		{"clean", func() {}, "checkout@" + commit},
+		{"new file", func() { write("cmd/tlslab-server/more.go", "package main\n") }, "checkout@" + commit + "+dirty"},
+		{"not tracked", func() { git(t, dir, "rm", "-q", "--cached", "go.mod"); git(t, dir, "commit", "-q", "-m", "other") }, "checkout"},
+		{"broken", func() { os.Remove(filepath.Join(dir, ".git/HEAD")) }, "checkout"},
+	} {
+		test.change()
+		bin, err := b.Build(t.Context(), Build{})
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		} else if bin.SBOM.Source != test.want {
+			t.Errorf("%s: source %q, want %q", test.name, bin.SBOM.Source, test.want)
+		}
+	}
+}
+
 func TestBuildRef(t *testing.T) {
 	dir := plant(t, tree)
 	commit := repository(t, dir)
@@ -117,7 +148,7 @@ func TestNoSource(t *testing.T) {
 func TestBuildRelease(t *testing.T) {
 	b := builder(t, "")
 	t.Setenv("GOMODCACHE", t.TempDir())
-	t.Setenv("GOFLAGS", "-buildvcs=false -modcacherw")
+	t.Setenv("GOFLAGS", "-modcacherw")
 	t.Setenv("GOPROXY", "file://"+proxy(t, "v0.1.0"))
 	t.Setenv("GONOSUMDB", "*")
 	b.Version = "v0.1.0"

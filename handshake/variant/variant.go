@@ -33,7 +33,8 @@
 //
 // Binaries and exported trees are kept in tlslab/servers of the user's cache directory ([os.UserCacheDir]), or in
 // the directory that TLSLAB_CACHE names. Above 2 GiB the entries that were not used for longest are removed. A
-// second build of the same thing takes as long as the go command needs to see that nothing has changed.
+// second build of the same thing takes as long as the go command needs to see that nothing has changed. The temporary
+// files of a build lie there too, whatever TMPDIR and GOTMPDIR say, and go with it.
 package variant
 
 // Backend is where a build's cryptography comes from.

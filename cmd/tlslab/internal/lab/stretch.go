@@ -39,7 +39,7 @@ func (s *stretch) measure(ctx context.Context) error {
 	}{
 		{"the load generator's warm-up", job.LongestWarmup(), s.generator.warm},
 		{"the server's profiler", 0, s.startProfile},
-		{"the quiet begin of the server's books", 0, s.server.Begin},
+		{"the quiet begin of the server's books", 0, s.begin},
 		{"the load generator", job.Load.Longest(job.Timeout), s.load},
 		{"the quiet end of the server's books", 0, s.end},
 		{"the server's profile", 0, s.stopProfile},
@@ -55,8 +55,10 @@ func (s *stretch) startProfile(ctx context.Context) error {
 	if !s.profiled {
 		return nil
 	}
-	return s.server.StartProfile(ctx)
+	return s.refused(s.server.StartProfile(ctx))
 }
+
+func (s *stretch) begin(ctx context.Context) error { return s.refused(s.server.Begin(ctx)) }
 
 func (s *stretch) load(ctx context.Context) (err error) {
 	s.block.Started = time.Now().UTC()
@@ -69,7 +71,7 @@ func (s *stretch) load(ctx context.Context) (err error) {
 
 func (s *stretch) end(ctx context.Context) (err error) {
 	if s.block.Server, err = s.server.End(ctx); err != nil {
-		return err
+		return s.refused(err)
 	}
 	s.block.System, s.block.Gaps = readMachine(s.place).since(s.before)
 	return nil
@@ -79,7 +81,24 @@ func (s *stretch) stopProfile(ctx context.Context) (err error) {
 	if s.profiled {
 		s.profile, err = s.server.StopProfile(ctx)
 	}
-	return err
+	return s.refused(err)
+}
+
+// refused is a server that lives but cannot do what it is asked to, such as to end its books while connections are
+// open.
+func (s *stretch) refused(err error) error {
+	select {
+	case <-s.server.Done():
+		return err
+	default:
+	}
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &Violation{
+		What: fmt.Sprintf("the server of %s could not: %v", s.variant, err),
+		Hint: "nothing was kept from this block; finish the run with --continue",
+	}
 }
 
 // watch ends the context when the server dies, so that nothing waits for a generator that talks to nobody.
