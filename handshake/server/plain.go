@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
@@ -17,6 +18,9 @@ import (
 
 // handshakeTimeout bounds one connection: handshake, confirmation and the client's close.
 const handshakeTimeout = 15 * time.Second
+
+// acceptPause is how long the server waits for files to be closed when it has no more of them.
+const acceptPause = 5 * time.Millisecond
 
 // plain is the app that speaks nothing above TLS: it confirms and waits for the client to close.
 type plain struct {
@@ -85,6 +89,10 @@ func (p *plain) serve(ctx context.Context) error {
 		conn, err := p.listener.Accept()
 		if ctx.Err() != nil {
 			return nil
+		}
+		if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ECONNABORTED) {
+			time.Sleep(acceptPause) // the client waits, and its clock shows it
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
