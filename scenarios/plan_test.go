@@ -358,7 +358,7 @@ func TestPlanJSON(t *testing.T) {
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Schema != 1 || got.Seed != 1 || len(got.Blocks) != 96 || got.Estimate != 86.4 || got.MinimumP != 0.0078125 {
+	if got.Schema != 1 || got.Seed != 1 || len(got.Blocks) != 96 || got.Estimate != 76.8 || got.MinimumP != 0.0078125 {
 		t.Errorf("got schema %d, seed %d, %d blocks, %g s, p %g", got.Schema, got.Seed, len(got.Blocks), got.Estimate, got.MinimumP)
 	}
 }
@@ -375,8 +375,8 @@ func TestDescribe(t *testing.T) {
 		"variants (2, of 2 builds)\n  std      baseline   std",
 		"cells (4)\n  full/P-256/ecdsa-p256/server-auth     std, fips140\n",
 		"128 blocks:     8 groups of each cell, 150ms warm-up each\n",
-		"about 1m55s:",
-		"up to 32 more:  spare groups",
+		"about 1m42s:",
+		"up to 16 more:  spare groups",
 		"p >= 0.00781:",
 		"skipped (1)\n  boringcrypto:  boringcrypto needs cgo: no C compiler\n",
 		"client.close:            rst\n",
