@@ -57,7 +57,6 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		Schema:   results.Schema,
 		Tool:     l.Version,
 		ToolSum:  l.Digest,
-		Started:  time.Now().UTC(),
 		Seed:     plan.Seed,
 		Scenario: plan.Scenario,
 		Skips:    plan.Skips,
@@ -82,7 +81,11 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	return r, r.probe(ctx)
+	if err := r.probe(ctx); err != nil {
+		return nil, err
+	}
+	r.Manifest.Started = time.Now().UTC()
+	return r, nil
 }
 
 // Run is a plan whose servers are built.
