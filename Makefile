@@ -2,7 +2,7 @@
 GO ?= go
 export GOTOOLCHAIN ?= auto
 
-.PHONY: help run test check race arm64 generate golden fuzz bench smoke aa clean
+.PHONY: help build run test check race arm64 generate golden fuzz bench smoke aa clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -10,6 +10,8 @@ help: ## list the targets
 bin/tlslab: FORCE
 	$(GO) build -trimpath -o $@ ./cmd/tlslab
 FORCE:
+
+build: bin/tlslab ## build the tool, bin/tlslab (in .ci/run by way of smoke)
 
 run: bin/tlslab ## measure the quickstart scenario: a verdict and a report
 	./bin/tlslab run quickstart

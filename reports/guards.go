@@ -34,6 +34,9 @@ func validSentence(blocks []analysis.Block) string {
 			valid++
 		}
 	}
+	if n := disturbed(blocks); n > 0 && valid == len(blocks) {
+		return fmt.Sprintf("No block violated a guard, but the machine disturbed %d of %s.", n, plural(len(blocks), "block"))
+	}
 	every := all(len(blocks), "block")
 	switch n := len(blocks); {
 	case n == 1:
@@ -45,6 +48,15 @@ func validSentence(blocks []analysis.Block) string {
 	default:
 		return fmt.Sprintf("%d of %s are valid.", valid, plural(n, "block"))
 	}
+}
+
+func disturbed(blocks []analysis.Block) (n int) {
+	for _, b := range blocks {
+		if slices.ContainsFunc(b.Guards, func(g analysis.Guard) bool { return g.State == analysis.Disturbed }) {
+			n++
+		}
+	}
+	return n
 }
 
 // violations is a line for each guard that some block violates.

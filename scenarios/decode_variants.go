@@ -210,7 +210,7 @@ func (d *decoder) env(n *yaml.Node, v *Variant) {
 		case seen[key.Value]:
 			d.add(at(key), "", "key %q is given twice in env", key.Value)
 		case owner != "":
-			d.add(at(key), owner, "%s is not set in env", key.Value)
+			d.add(at(key), owner, "%s may not be set in env", key.Value)
 		default:
 			seen[key.Value] = true
 			d.envValue(key.Value, text, v)
@@ -266,7 +266,11 @@ var (
 
 func readToolchain(s string) (string, error) {
 	if !toolchainShape.MatchString(s) {
-		return "", wrong(`write "go1.26.8"`, "%q is no Go toolchain", clip(s))
+		hint := "go1.26.8"
+		if toolchainShape.MatchString("go" + s) {
+			hint = "go" + s
+		}
+		return "", wrong("write \""+hint+"\"", "%q is no Go toolchain", clip(s))
 	}
 	return s, nil
 }

@@ -62,7 +62,7 @@ func load(p *problems, text []byte) *yaml.Node {
 		p.add(position{1, 1}, `a scenario needs at least "variants" and "load"`, "the file is empty")
 	case err != nil:
 		at, message := syntax(text, err)
-		p.add(at, "", "not YAML: %s", message)
+		p.add(at, tabHint(message), "not YAML: %s", message)
 	case second != nil:
 		p.add(at(second), "keep one scenario per file", "a second document begins here")
 	default:
@@ -292,4 +292,12 @@ func (d *decoder) expand(n *yaml.Node) (string, bool) {
 		out.WriteString(value)
 		rest = tail
 	}
+}
+
+// tabHint is for the commonest slip, which no YAML reader explains.
+func tabHint(message string) string {
+	if strings.Contains(message, "cannot start any token") {
+		return "indent with spaces, not tabs"
+	}
+	return ""
 }

@@ -73,7 +73,7 @@ func TestNotYAML(t *testing.T) {
 		{"not UTF-8", "name: é\xff", "1:8: byte 0xff is not UTF-8\nhint: save the file as UTF-8"},
 		{"control character", "doc: a\nname: \x01", "2:7: not YAML: control characters are not allowed (value: 1)"},
 		{"open list", "variants: [", "2:1: not YAML: did not find expected node content while parsing a flow node"},
-		{"tab", "variants:\n\t- name: std\n", "2:1: not YAML: found character that cannot start any token while scanning for the next token"},
+		{"tab", "variants:\n\t- name: std\n", "2:1: not YAML: found character that cannot start any token while scanning for the next token\nhint: indent with spaces, not tabs"},
 		{"unknown alias", "variants: *a\n", "1:11: not YAML: unknown anchor 'a' referenced"},
 		{"deep", strings.Repeat("[", 20_000), "1:10001: not YAML: exceeded max depth of 10000 while increasing flow level"},
 		{"alias of itself", "variants: &a [*a]\nload: {}\n", "1:11: variants must be one list, not lists in a list"},

@@ -14,7 +14,6 @@ import (
 type Machine struct {
 	GOOS      string
 	GOARCH    string
-	GoVersion string   // of the go command here, as it builds servers that name no toolchain: go1.26.8
 	HasCgo    bool     // cgo can build here
 	CgoReason string   // why it cannot
 	Level     int      // highest GOAMD64 that the CPU runs, 1 to 4: accel.CPU.Level

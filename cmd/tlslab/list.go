@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ func listCommand(s streams) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 			for _, info := range scenarios.Builtin() {
-				fmt.Fprintf(table, "%s\t%s\n", info.Name, info.Doc)
+				fmt.Fprintf(table, "%s\t%s\n", info.Name, strings.Join(strings.Fields(info.Doc), " "))
 			}
 			return table.Flush()
 		},

@@ -17,6 +17,7 @@ type progress struct {
 	terminal bool
 	width    int // of the live line, to be wiped
 	told     int // tenths of the run, where there is no terminal
+	blocks   int // of the run, when last heard
 }
 
 func newProgress(w io.Writer) *progress {
@@ -41,6 +42,9 @@ func (p *progress) block(now lab.Progress) {
 		fmt.Fprintf(p.w, "\r%-*s", p.width, line)
 		p.width = len(line)
 		return
+	}
+	if now.Blocks != p.blocks { // spare blocks came
+		p.blocks, p.told = now.Blocks, -1
 	}
 	if tenth := now.Done * 10 / now.Blocks; tenth > p.told {
 		p.told = tenth

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/handshake/variant"
@@ -72,18 +71,30 @@ func (o order) checkKeyLog(dir string) error {
 	if err != nil {
 		return err
 	}
-	bundle, err := resolve(dir)
+	own, err := resolve(dir)
 	if err != nil {
 		return err
 	}
-	if relative, err := filepath.Rel(bundle, log); err != nil || !strings.HasPrefix(relative, "..") {
-		return fmt.Errorf("%s is inside the bundle, which may be published", o.keyLog)
+	for folder := filepath.Dir(log); ; folder = filepath.Dir(folder) {
+		if folder == own || isBundle(folder) {
+			return fmt.Errorf("%s is inside a bundle, which may be published", o.keyLog)
+		}
+		if folder == filepath.Dir(folder) {
+			break
+		}
 	}
 	file, err := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	return file.Close()
+}
+
+// isBundle: the directory is a bundle, or a run that may become one.
+func isBundle(dir string) bool {
+	_, errBundle := os.Stat(filepath.Join(dir, "manifest.json"))
+	_, errRun := os.Stat(filepath.Join(dir, "run.json"))
+	return errBundle == nil || errRun == nil
 }
 
 // resolve is the absolute path behind all links; the last element need not exist.

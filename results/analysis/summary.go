@@ -81,7 +81,17 @@ func sentence(a *Analysis) string {
 			return found[0].finding()
 		}
 	}
-	return nothingFound(a.Effects)
+	return undecided(a.Effects) + nothingFound(a.Effects)
+}
+
+// undecided names the first gate that could not be decided.
+func undecided(effects []Effect) string {
+	for _, e := range effects {
+		if e.decides() && e.Verdict == effect.Inconclusive {
+			return fmt.Sprintf("undecided: the gate on %s of %s in %s; ", e.Metric, e.Candidate.Variant, e.Cell)
+		}
+	}
+	return ""
 }
 
 func nothingFound(effects []Effect) string {
@@ -89,11 +99,14 @@ func nothingFound(effects []Effect) string {
 	for _, e := range effects {
 		count[e.Verdict]++
 	}
-	text := "no difference beyond the margins in " + plural(len(effects)-count[effect.Invalid], "comparison")
-	if n := count[effect.Inconclusive]; n > 0 {
-		text += fmt.Sprintf(", %d of them inconclusive", n)
+	same, open := count[effect.Same], count[effect.Inconclusive]
+	switch {
+	case same == 0:
+		return "nothing decided: " + plural(open, "comparison") + " inconclusive"
+	case open == 0:
+		return "no difference beyond the margins in " + plural(same, "comparison")
 	}
-	return text
+	return fmt.Sprintf("no difference found: %s the same, %d undecided", plural(same, "comparison"), open)
 }
 
 func isServerCPU(e Effect) bool { return e.Metric == "server_cpu" }

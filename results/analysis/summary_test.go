@@ -42,10 +42,10 @@ func TestExitCodes(t *testing.T) {
 		{"steal everywhere", 8, 2, gate, stealAll, 1, "regression: boringcrypto costs 2.0"},
 		{"never steady", 8, 1, nil, unsteady, 3, "invalid: none of 14 comparisons may be made: all 8 groups left out: steady violated in 32 blocks"},
 		{"never steady, gated", 8, 1, gate, unsteady, 3, "invalid: the gate on server_cpu of boringcrypto in full/"},
-		{"too few groups, gated", 4, 2, gate, nothing, 4, "no difference beyond the margins in 14 comparisons, 14 of them inconclusive"},
-		{"too few groups, advisory", 4, 2, []results.Gate{{Metric: "server_cpu", Worse: 0.02, Advisory: true}}, nothing, 0, "no difference"},
-		{"too few groups", 4, 2, nil, nothing, 0, "no difference"},
-		{"at the margin", 8, 1.02, gate, nothing, 4, "no difference"},
+		{"too few groups, gated", 4, 2, gate, nothing, 4, "undecided: the gate on server_cpu of boringcrypto in full/"},
+		{"too few groups, advisory", 4, 2, []results.Gate{{Metric: "server_cpu", Worse: 0.02, Advisory: true}}, nothing, 0, "nothing decided: 14 comparisons inconclusive"},
+		{"too few groups", 4, 2, nil, nothing, 0, "nothing decided"},
+		{"at the margin", 8, 1.02, gate, nothing, 4, "undecided: the gate on server_cpu"},
 		{"regression before inconclusive", 8, 2, append(gate, results.Gate{Metric: "handshake_max", Worse: 1}), nothing, 1, "regression"},
 	} {
 		m := standard()

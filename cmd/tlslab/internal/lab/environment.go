@@ -33,7 +33,7 @@ func environment(host, placement string) results.Environment {
 		CgroupCPU:    cgroupLimit("cpu", "cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us"),
 		CgroupMemory: cgroupLimit("memory", "memory.max", "memory.limit_in_bytes"),
 		MemoryBytes:  memory(),
-		LoadAverage:  read("/proc/loadavg"),
+		LoadAverage:  loadAverage(),
 		Sysctl:       sysctls("net/core/somaxconn", "net/ipv4/ip_local_port_range", "net/ipv4/tcp_tw_reuse"),
 		Go:           runtime.Version(),
 		GODEBUG:      os.Getenv("GODEBUG"),
@@ -143,6 +143,12 @@ func memory() uint64 {
 		}
 	}
 	return 0
+}
+
+// loadAverage is over 1, 5 and 15 minutes; the rest of the file, which names a process, is left out.
+func loadAverage() string {
+	fields := strings.Fields(read("/proc/loadavg"))
+	return strings.Join(fields[:min(len(fields), 3)], " ")
 }
 
 func sysctls(names ...string) map[string]string {

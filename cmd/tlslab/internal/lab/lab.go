@@ -68,7 +68,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		r.Manifest.Cells = append(r.Manifest.Cells, results.Cell(c))
 	}
 	for i, v := range plan.Variants {
-		l.Speak(fmt.Sprintf("building %s (%d of %d)", v.Name, i+1, len(plan.Variants)))
+		l.Speak(fmt.Sprintf("preparing %s (%d of %d)", v.Name, i+1, len(plan.Variants)))
 		binary, err := l.Builder.Build(ctx, v.Build)
 		if err != nil {
 			return nil, fmt.Errorf("build %s: %w", v.Name, err)
@@ -160,12 +160,21 @@ func (r *Run) Measure(ctx context.Context, w *results.Writer, done []results.Blo
 			blocks = append(blocks, *block)
 		}
 		if n == len(queue)-1 {
-			queue = append(queue, r.spares(queue, blocks)...)
+			queue = append(queue, r.more(queue, blocks)...)
 		}
 	}
 	r.Manifest.Finished, r.Manifest.Blocks = time.Now().UTC(), len(blocks)
 	slices.SortFunc(blocks, func(a, b results.Block) int { return a.Index - b.Index })
 	return blocks, nil
+}
+
+// more is the next round of spare blocks, announced.
+func (r *Run) more(queue []scenarios.Block, blocks []results.Block) []scenarios.Block {
+	round := r.spares(queue, blocks)
+	if len(round) > 0 {
+		r.lab.Speak(fmt.Sprintf("measuring %d spare blocks in place of disturbed ones", len(round)))
+	}
+	return round
 }
 
 func holds(blocks []results.Block, b scenarios.Block) bool {
