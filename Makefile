@@ -44,7 +44,7 @@ golden: ## rewrite the golden reports; read the diff
 	$(GO) test ./reports -update
 
 fuzz: ## each fuzz target for a short while
-	$(GO) run ./.ci/fuzz -time 10s
+	$(GO) run ./.ci/fuzz -each 10000x
 
 bench: ## the generator's overhead and the recorder
 	$(GO) test -run '^$$' -bench . -benchtime 200ms ./loadgen ./results/hist

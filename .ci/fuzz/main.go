@@ -1,5 +1,6 @@
 // Command fuzz runs every fuzz target of the module for a while, one after another: go test -fuzz takes one at a
-// time.
+// time. The while is a number of executions, because go test may take the end of a time for a failure ("context
+// deadline exceeded").
 package main
 
 import (
@@ -8,11 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"time"
 )
 
 func main() {
-	each := flag.Duration("time", 10*time.Second, "how long each target runs")
+	each := flag.String("each", "10000x", "how long each target runs: a number of executions, or a time")
 	flag.Parse()
 	targets, err := list()
 	if err == nil && len(targets) == 0 {
@@ -20,7 +20,7 @@ func main() {
 	}
 	for _, t := range targets {
 		if err == nil {
-			err = run("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", each.String(), "-fuzzminimizetime", "10x", t.pkg)
+			err = run("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", *each, "-fuzzminimizetime", "10x", t.pkg)
 		}
 	}
 	if err != nil {
