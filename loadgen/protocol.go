@@ -64,6 +64,7 @@ type Job struct {
 	Close       string         `json:"close"`               // [RST] or [FIN]
 	KeyLog      string         `json:"key_log,omitempty"`   // file to append an SSLKEYLOGFILE to; empty: none
 	Timeout     time.Duration  `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
+	Delay       *Delay         `json:"delay,omitempty"`     // nil: none
 }
 
 // Result is what the generator saw of one measured stretch. Times are nanoseconds; histograms hold confirmed
@@ -76,6 +77,7 @@ type Result struct {
 	Service    hist.Histogram         `json:"service"`
 	Response   hist.Histogram         `json:"response"`
 	Lateness   hist.Histogram         `json:"lateness"` // every handshake begun
+	Delayed    []Delayed              `json:"delayed,omitempty"`
 	BytesIn    uint64                 `json:"bytes_in"` // TCP payload of the confirmed ones
 	BytesOut   uint64                 `json:"bytes_out"`
 	NoPort     uint64                 `json:"no_port"` // EADDRNOTAVAIL: no free source address and port

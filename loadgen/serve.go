@@ -38,10 +38,12 @@ func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	if err := awaitGo(ctx, lines); err != nil {
 		return err
 	}
+	stock.delays.harvest() // of the warm-up
 	result, err := Run(ctx, stock, job.Load, job.Seed)
 	if err != nil {
 		return err
 	}
+	result.Delayed = stock.delays.harvest()
 	return reply.Encode(result)
 }
 

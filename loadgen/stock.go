@@ -31,6 +31,7 @@ type Stock struct {
 	tickets *tickets   // nil unless handshakes resume
 	keyLog  *os.File   // nil unless asked for
 	workers int
+	delays  *delays // nil: none
 }
 
 // NewStock makes the dialer that a job asks for. Its Spec.Suite is only checked here: see [PinSuite].
@@ -38,6 +39,12 @@ func NewStock(job Job) (*Stock, error) {
 	s := &Stock{spec: job.Spec, timeout: cmp.Or(job.Timeout, defaultTimeout), rst: job.Close == RST, workers: job.Load.Workers}
 	if job.Close != RST && job.Close != FIN {
 		return nil, fmt.Errorf("unknown close %q", job.Close)
+	}
+	if d := job.Delay; d != nil {
+		if d.Size <= 0 || d.Size >= s.timeout {
+			return nil, fmt.Errorf("a delay of %v: it must be positive and shorter than the timeout of %v", d.Size, s.timeout)
+		}
+		s.delays = &delays{Delay: *d}
 	}
 	target, err := net.ResolveTCPAddr("tcp", job.Target)
 	if err != nil {
@@ -160,6 +167,7 @@ func (s *Stock) dial(ctx context.Context, now func() time.Duration, o *handshake
 	tcp.SetDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { tcp.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
+	s.delays.wait(tcp, o)
 	seat.begin(resume)
 	client := tls.Client(conn, seat.config)
 	if err := s.confirm(client, seat, now, o); err != nil {

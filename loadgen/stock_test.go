@@ -323,6 +323,7 @@ func TestNewStockRefuses(t *testing.T) {
 		{"no certificate authority", func(j *Job) { j.Roots = nil }},
 		{"no server name", func(j *Job) { j.ServerName = "" }},
 		{"client certificate", func(j *Job) { j.Certificate = j.Roots }},
+		{"a delay of", func(j *Job) { j.Delay = &Delay{Size: time.Hour} }},
 		{"no such file", func(j *Job) { j.KeyLog = filepath.Join(t.TempDir(), "no", "keys") }},
 	} {
 		job := good

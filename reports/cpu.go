@@ -49,6 +49,9 @@ var glosses = map[string]string{
 // Bars are stacked bars under each other on one linear axis from zero.
 type Bars struct {
 	Caption string
+	By      string // what a segment is; empty: a package
+	Shown   bool   // the caption stands above the bars
+	Bare    bool   // the heads are no variants: they have no line of their own
 	Rows    []Bar
 }
 

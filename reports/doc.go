@@ -32,4 +32,16 @@
 // cost a handshake. The samples alone would not do: at 100 a second they miss short stretches, and how many they miss
 // differs between variants. So each column says how much of the counted time its samples show, and a package that no
 // sample fell into is "not seen", which is not zero.
+//
+// # What was observed
+//
+// [Explaining] lists the parts that tell the explanations of an analysis: where the time of handshakes went. They
+// work without a scenario, too, for one process that was watched from outside. Three kinds of statement are told
+// apart: sums of the identity are exact; what rests on samples stands behind "≈"; what windows have in common is
+// said to go with the tail, never to cause it. Where the self-audit failed, [Alarm] says so before all else.
+//
+// # Why windows are joined, and percentiles are not averaged
+//
+// A chart has at most 200 windows, fewer where a report has many charts. Neighbours are joined: numbers of handshakes
+// and rates have a mean, percentiles do not, so of those the highest is drawn.
 package reports

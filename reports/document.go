@@ -29,7 +29,10 @@ func New(a *analysis.Analysis, parts ...Part) *Document {
 
 // Standard lists the parts of a whole report, in reading order: what was found, why to believe it, how to repeat it.
 func Standard() []Part {
-	return []Part{Verdict, Effects, Costs, CPU, Doubts, Latency, Ledgers, Guards, Absent, Environment, Blocks, Reproduce}
+	return []Part{
+		Alarm, Verdict, Effects, Costs, Time, Syscalls, CPU, Operations, Tail, Doubts, Latency, Ledgers, Guards, Audit, Absent,
+		Environment, Blocks, Reproduce,
+	}
 }
 
 // Section is one heading and what stands under it.
@@ -57,6 +60,7 @@ type Item struct {
 	Bars    *Bars
 	Cards   []Card
 	Plots   *Plots
+	Chart   *Chart
 	Code    *Code
 }
 
@@ -135,6 +139,12 @@ type Figure struct {
 	Caption string
 	Drawing Drawing
 	Table   Table
+}
+
+// Chart is one wide drawing, whose areas are numbered, and the table that backs it.
+type Chart struct {
+	Figure
+	Legend []Cell
 }
 
 // toneOf says how a verdict is to be taken.

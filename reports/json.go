@@ -37,6 +37,12 @@ type Data struct {
 	Skips       []results.Skip      `json:"skips"`
 	Environment results.Environment `json:"environment"`
 	Variants    []VariantData       `json:"variants"`
+
+	// What was observed; the keys are absent where nothing was.
+	Explanations []ExplanationData `json:"explanations,omitempty"`
+	Differences  []DifferenceData  `json:"differences,omitempty"`
+	Observer     []ObserverData    `json:"observer_effects,omitempty"`
+	Plants       []PlantData       `json:"plants,omitempty"`
 }
 
 // ScenarioData is what was asked.
@@ -233,6 +239,11 @@ func DataOf(a *analysis.Analysis) Data {
 		Skips:       filled(m.Skips),
 		Environment: environmentData(m.Environment),
 		Variants:    each(m.Variants, variantData),
+
+		Explanations: present(a.Explanations, explanationData),
+		Differences:  present(a.Differences, differenceData),
+		Observer:     present(a.Observer, observerData),
+		Plants:       present(a.Plants, plantData),
 	}
 }
 
@@ -243,6 +254,14 @@ func each[From, To any](list []From, convert func(From) To) []To {
 		to = append(to, convert(v))
 	}
 	return to
+}
+
+// present is each for a key that is absent where the list is empty.
+func present[From, To any](list []From, convert func(From) To) []To {
+	if len(list) == 0 {
+		return nil
+	}
+	return each(list, convert)
 }
 
 // filled is a copy of a list that is never nil.

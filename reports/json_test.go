@@ -29,7 +29,7 @@ func decode(t *testing.T, a *analysis.Analysis) reports.Data {
 }
 
 func TestJSONRoundTrip(t *testing.T) {
-	for name, a := range map[string]*analysis.Analysis{"sample": sample(), "empty": {}} {
+	for name, a := range map[string]*analysis.Analysis{"sample": sample(), "empty": {}, "explained": explained(), "process": process()} {
 		if got, want := decode(t, a), reports.DataOf(a); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: what was read is not what was written", name)
 		}
@@ -41,8 +41,10 @@ func TestJSONSaysWhatIsAbsent(t *testing.T) {
 	arrays := map[string]bool{
 		"effects": true, "blocks": true, "series": true, "gaps": true, "skips": true, "variants": true, "findings": true,
 		"trust": true, "warnings": true, "guards": true, "modules": true, "features": true, "go_features": true, "values": true,
+		"explanations": true, "identity": true, "phases": true, "windows": true, "correlations": true, "episodes": true, "exemplars": true,
+		"raised": true, "syscalls": true, "operations": true, "audit": true, "probes": true, "classes": true,
 	}
-	for _, a := range []*analysis.Analysis{sample(), {}} {
+	for _, a := range []*analysis.Analysis{sample(), {}, explained()} {
 		var all any
 		if err := json.Unmarshal(render(t, reports.New(a).WriteJSON), &all); err != nil {
 			t.Fatal(err)

@@ -76,7 +76,7 @@ func (p *printer) runIn(title, text string) {
 // onTerminal says whether an item has anything for a terminal.
 func onTerminal(i Item) bool {
 	switch {
-	case i.Page, i.Plots != nil, i.Bars != nil:
+	case i.Page, i.Plots != nil, i.Bars != nil, i.Chart != nil:
 		return false
 	case i.Forest != nil:
 		return len(i.Forest.Gates().Rows) > 0

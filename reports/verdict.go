@@ -17,7 +17,7 @@ func Verdict(a *analysis.Analysis) (Section, bool) {
 		Exit:     a.Summary.Exit,
 		Sentence: a.Summary.Sentence,
 		Findings: slices.DeleteFunc(slices.Clone(a.Summary.Findings), func(f string) bool { return f == a.Summary.Sentence }),
-		Trust:    a.Summary.Trust,
+		Trust:    slices.Concat(a.Summary.Trust, auditTrust(a)),
 	}
 	o.Outcome, o.Tone = outcome(a.Summary.Exit, len(a.Manifest.Gates) > 0)
 	for _, v := range verdicts() {

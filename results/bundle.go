@@ -9,10 +9,11 @@ import (
 	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
+	"github.com/tlslab/tlslab/results/account"
 )
 
 // Schema is the version of the bundle's layout. Another number is another format.
-const Schema = 1
+const Schema = 2
 
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {
@@ -30,8 +31,9 @@ type Manifest struct {
 	Limits      Limits      `json:"limits"`
 	Environment Environment `json:"environment"`
 	Gaps        []Gap       `json:"gaps,omitempty"`
-	Blocks      int         `json:"blocks"` // how many there must be
-	Files       []File      `json:"files"`  // all others, with their digests
+	Observer    *Observer   `json:"observer,omitempty"` // of the blocks that are observed; nil: none is
+	Blocks      int         `json:"blocks"`             // how many there must be
+	Files       []File      `json:"files"`              // all others, with their digests
 }
 
 // Scenario is what was asked, as its author wrote it.
@@ -84,17 +86,32 @@ type Limits struct {
 
 // Block is one fresh server process, warmed up, then one unbroken stretch of load.
 type Block struct {
-	Index   int            `json:"index"` // order of execution, from 0
-	Cell    string         `json:"cell"`
-	Variant string         `json:"variant"`
-	Group   int            `json:"group"` // within the cell, from 0
-	Order   int            `json:"order"` // within the group, from 0
-	Seed    uint64         `json:"seed"`
-	Started time.Time      `json:"started"`
-	Server  server.Report  `json:"server"`
-	Client  loadgen.Result `json:"client"`
-	System  System         `json:"system"`
-	Gaps    []Gap          `json:"gaps,omitempty"`
+	Index    int            `json:"index"`    // order of execution, from 0
+	Observed bool           `json:"observed"` // explained by its account; measured by its twin
+	Cell     string         `json:"cell"`
+	Variant  string         `json:"variant"`
+	Group    int            `json:"group"` // within the cell, from 0
+	Order    int            `json:"order"` // within the group, from 0
+	Seed     uint64         `json:"seed"`
+	Started  time.Time      `json:"started"`
+	Server   server.Report  `json:"server"`
+	Client   loadgen.Result `json:"client"`
+	System   System         `json:"system"`
+	Gaps     []Gap          `json:"gaps,omitempty"`
+}
+
+// Observer is how blocks are observed, and how well it finds what is known.
+type Observer struct {
+	Tier   account.Tier `json:"tier"`
+	Layers []string     `json:"layers,omitempty"` // of eBPF; left out: all, or none in the runtime tier
+	Plants []Plants     `json:"plants,omitempty"`
+}
+
+// Plants are known delays of one kind, planted into handshakes of the baseline, and the account of those handshakes:
+// observed/plants-COMPONENT.json.
+type Plants struct {
+	Component account.Class    `json:"component"`
+	Planted   []server.Planted `json:"planted"`
 }
 
 // System is what the machine did during the stretch.

@@ -17,6 +17,7 @@ const (
 	reportName   = "report.html"   // derived: may be written again at any time, so never a member
 	blockDir     = "blocks/"
 	profileDir   = "profiles/"
+	observedDir  = "observed/"
 )
 
 // blockName is blocks/0000.json for the first block.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tlslab/tlslab/results/account"
 	"github.com/tlslab/tlslab/results/hist"
 )
 
@@ -19,6 +20,8 @@ func TestFormatNamesEveryKey(t *testing.T) {
 	want := map[string][]string{}
 	collect(want, reflect.TypeFor[Manifest]())
 	collect(want, reflect.TypeFor[Block]())
+	collect(want, reflect.TypeFor[account.Account]())
+	collect(want, reflect.TypeFor[account.Handshake]())
 	want["Histogram"] = histogramKeys(t)
 	got := documented(t)
 	for name, keys := range want {
@@ -48,7 +51,7 @@ func collect(keys map[string][]string, t reflect.Type) {
 	keys[t.Name()] = []string{}
 	for i := range t.NumField() {
 		key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if key == "-" || !t.Field(i).IsExported() {
+		if key == "-" || !t.Field(i).IsExported() || t.Field(i).Anonymous {
 			continue
 		}
 		keys[t.Name()] = append(keys[t.Name()], key)
@@ -85,12 +88,12 @@ func documented(t *testing.T) map[string][]string {
 
 func TestFormatNamesTheSchema(t *testing.T) {
 	text := string(must[[]byte](t)(os.ReadFile("FORMAT.md")))
-	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, "schema 1"} {
+	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, "schema 2"} {
 		if !strings.Contains(text, name) {
 			t.Errorf("FORMAT.md does not name %s", name)
 		}
 	}
-	if Schema != 1 {
-		t.Errorf("FORMAT.md describes schema 1, not %d", Schema)
+	if Schema != 2 {
+		t.Errorf("FORMAT.md describes schema 2, not %d", Schema)
 	}
 }

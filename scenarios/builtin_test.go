@@ -64,7 +64,7 @@ func TestBuiltin(t *testing.T) {
 }
 
 func TestBuiltinList(t *testing.T) {
-	want := []string{"aa", "ablation", "mutual", "p384", "post-quantum", "quickstart", "resumption", "smoke"}
+	want := []string{"aa", "ablation", "explain", "mutual", "p384", "post-quantum", "quickstart", "resumption", "smoke"}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Errorf("got names %q, want %q", got, want)
 	}

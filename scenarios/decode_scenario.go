@@ -17,7 +17,7 @@ const formatVersion = 1
 func (d *decoder) scenario(n *yaml.Node) *Scenario {
 	s := &Scenario{
 		Name: defaultName(d.file), Server: defaultServer(), Client: defaultClient(),
-		Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup, Limits: defaultLimits(),
+		Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup, Limits: defaultLimits(), Observe: defaultObserve(),
 		matrix: matrix{dimensions: defaultDimensions(), max: defaultMax, at: at(n)},
 	}
 	var given struct{ variants, load bool }
@@ -139,7 +139,15 @@ func (d *decoder) guards(n *yaml.Node, l *results.Limits) {
 }
 
 func (d *decoder) instruments(n *yaml.Node, s *Scenario) {
-	d.mapping(n, "instruments", field{"pprof", d.boolean(&s.Profile)})
+	d.mapping(n, "instruments",
+		field{"pprof", d.boolean(&s.Profile)},
+		field{"observe", value(d, &s.Observe.Mode, oneOf("observe", "none", "auto"))},
+		field{"layers", many(d, &s.Observe.Layers, "layers", oneOf("layer", layers()...))},
+		field{"plants", d.boolean(&s.Observe.Plants)},
+	)
+	if !s.Observe.On() && (len(s.Observe.Layers) > 0 || s.Observe.Plants) {
+		d.add(at(n), "add observe: auto", "nothing is observed, so there are no layers and no plants")
+	}
 }
 
 func (d *decoder) gates(n *yaml.Node, variants []Variant) []results.Gate {

@@ -26,6 +26,13 @@ func defaultClient() Client {
 	return Client{Dialer: "stock", Verify: "every", Certificate: "auto", Close: "rst"}
 }
 
+func defaultObserve() Observe { return Observe{Mode: "none"} }
+
+// layers are the names of the eBPF observer's layers.
+func layers() []string {
+	return []string{"syscalls", "scheduler", "goroutines", "network", "files", "sampling"}
+}
+
 func defaultLimits() results.Limits {
 	return results.Limits{GeneratorCPU: 0.85, Lateness: time.Millisecond, Steal: 0.05, Steady: 0.25}
 }
@@ -61,7 +68,7 @@ type Setting struct {
 func (s *Scenario) Defaults() []Setting {
 	standard := &Scenario{
 		Server: defaultServer(), Client: defaultClient(), Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup,
-		Limits: defaultLimits(), matrix: matrix{dimensions: defaultDimensions(), max: defaultMax},
+		Limits: defaultLimits(), Observe: defaultObserve(), matrix: matrix{dimensions: defaultDimensions(), max: defaultMax},
 	}
 	theirs := standard.settings()
 	var same []Setting
@@ -107,6 +114,9 @@ func (s *Scenario) settings() []Setting {
 		{"guards.steal", "< " + percent(s.Limits.Steal)},
 		{"guards.steady", "< " + percent(s.Limits.Steady)},
 		{"instruments.pprof", fmt.Sprint(s.Profile)},
+		{"instruments.observe", s.Observe.Mode},
+		{"instruments.layers", or(names(s.Observe.Layers), "all")},
+		{"instruments.plants", fmt.Sprint(s.Observe.Plants)},
 	}
 }
 

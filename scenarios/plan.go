@@ -20,7 +20,7 @@ func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 	p := &Plan{
 		Scenario: results.Scenario{Name: s.Name, Doc: s.Doc, Text: s.Text},
 		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Client: s.Client,
-		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Defaults: s.Defaults(),
+		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Observe: s.Observe, Defaults: s.Defaults(),
 	}
 	found := &problems{file: s.File}
 	p.Skips = slices.Clone(s.excluded)
@@ -122,13 +122,26 @@ func (p *Plan) order(spare int) {
 func (p *Plan) group(random *rand.Rand, cell, group, index int) (blocks []Block) {
 	turns := map[string]int{}
 	seeds := []uint64{random.Uint64(), random.Uint64()}
-	for order, v := range sequence(random, p.Cells[cell].Variants) {
-		blocks = append(blocks, Block{
-			Index: index + order, Cell: cell, Variant: v, Group: group, Order: order, Seed: seeds[turns[v]],
-		})
+	observedFirst := p.Observe.On() && random.Uint64()%2 == 0
+	for _, v := range sequence(random, p.Cells[cell].Variants) {
+		for _, observed := range p.twins(observedFirst) {
+			order := len(blocks)
+			blocks = append(blocks, Block{
+				Index: index + order, Cell: cell, Variant: v, Group: group, Order: order, Seed: seeds[turns[v]], Observed: observed,
+			})
+		}
+		observedFirst = !observedFirst
 		turns[v]++
 	}
 	return blocks
+}
+
+// twins is a block alone, or with its observed twin before or after it.
+func (p *Plan) twins(observedFirst bool) []bool {
+	if !p.Observe.On() {
+		return []bool{false}
+	}
+	return []bool{observedFirst, !observedFirst}
 }
 
 // sequence is the order of a group's blocks: ABBA or BAAB for two variants, else one block of each at random.

@@ -428,3 +428,28 @@ func TestPure(t *testing.T) {
 		}
 	}
 }
+
+func TestTwins(t *testing.T) {
+	p := planned(t, "variants: [{name: std}, {name: fips140, build: {backend: fips140}}]\nload: {length: 1s}\ninstruments: {observe: auto}", linux())
+	first := 0
+	for at, group := range groupsOf(p) {
+		if len(group) != 8 {
+			t.Fatalf("group %v has %d blocks, want ABBA twice over: 8", at, len(group))
+		}
+		for i := 0; i < len(group); i += 2 {
+			a, b := group[i], group[i+1]
+			if a.Variant != b.Variant || a.Seed != b.Seed || a.Observed == b.Observed {
+				t.Errorf("group %v: %+v and %+v are no twins", at, a, b)
+			}
+			if i > 0 && a.Observed == group[i-2].Observed {
+				t.Errorf("group %v: the observed twin is first, or second, twice running", at)
+			}
+		}
+		if group[0].Observed {
+			first++
+		}
+	}
+	if first == 0 || first == len(groupsOf(p)) {
+		t.Errorf("in %d of %d groups the observed twin comes first", first, len(groupsOf(p)))
+	}
+}

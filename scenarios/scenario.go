@@ -23,6 +23,12 @@
 //
 // The n-th block of each variant within a group has the same seed, so an open loop asks both sides for handshakes
 // at the same instants, and the schedule's luck falls out of their ratio.
+//
+// # Why observed blocks are others
+//
+// An observer costs the server time, so what it explains and what is measured must not be the same block. Where a
+// scenario observes, every block has an observed twin beside it, with the same seed; which of the two comes first
+// alternates, as ABBA, so that the ratio between them is what observing costs.
 package scenarios
 
 import (
@@ -52,6 +58,7 @@ type Scenario struct {
 	Gates    []results.Gate
 	Limits   results.Limits
 	Profile  bool
+	Observe  Observe
 
 	matrix   matrix
 	points   []point
@@ -81,6 +88,16 @@ type Server struct {
 	GOMAXPROCS int           `json:"gomaxprocs,omitempty"` // zero: Go's default
 }
 
+// Observe is how some blocks are observed, to explain what the others measure.
+type Observe struct {
+	Mode   string   `json:"mode"`             // none or auto
+	Layers []string `json:"layers,omitempty"` // of the eBPF observer; empty: all
+	Plants bool     `json:"plants,omitempty"` // plant known delays before the first block, to see that they are found
+}
+
+// On says whether any block is observed.
+func (o Observe) On() bool { return o.Mode == "auto" }
+
 // Client is how the load generator is run.
 type Client struct {
 	Dialer      string `json:"dialer"`         // stock
@@ -104,7 +121,8 @@ type Plan struct {
 	Client   Client           `json:"client"`
 	Gates    []results.Gate   `json:"gates,omitempty"`
 	Limits   results.Limits   `json:"limits"`
-	Profile  bool             `json:"profile"`            // take a CPU profile of each variant's server in each cell
+	Profile  bool             `json:"profile"` // take a CPU profile of each variant's server in each cell
+	Observe  Observe          `json:"observe"`
 	Defaults []Setting        `json:"defaults,omitempty"` // settings that have their default
 	Warnings []string         `json:"warnings,omitempty"` // what the run will not be able to say
 }
@@ -119,10 +137,11 @@ type Cell struct {
 
 // Block is one block to run.
 type Block struct {
-	Index   int    `json:"index"` // from 0, in order of execution
-	Cell    int    `json:"cell"`  // index into Cells
-	Variant string `json:"variant"`
-	Group   int    `json:"group"` // within the cell, from 0
-	Order   int    `json:"order"` // within the group, from 0
-	Seed    uint64 `json:"seed"`
+	Index    int    `json:"index"` // from 0, in order of execution
+	Cell     int    `json:"cell"`  // index into Cells
+	Variant  string `json:"variant"`
+	Group    int    `json:"group"` // within the cell, from 0
+	Order    int    `json:"order"` // within the group, from 0
+	Seed     uint64 `json:"seed"`
+	Observed bool   `json:"observed,omitempty"`
 }

@@ -31,7 +31,16 @@ func newLab(o order) (*lab.Lab, error) {
 	if _, err := io.Copy(digest, file); err != nil {
 		return nil, err
 	}
-	return &lab.Lab{Builder: builder, Tool: tool, Version: version(), Digest: hex.EncodeToString(digest.Sum(nil)), KeyLog: o.keyLog}, nil
+	return &lab.Lab{Builder: builder, Tool: tool, Version: version(), Digest: hex.EncodeToString(digest.Sum(nil)), KeyLog: o.keyLog, Without: o.left()}, nil
+}
+
+// left is what the user wants to be left out.
+func (o order) left() map[string]bool {
+	out := map[string]bool{}
+	for _, name := range o.without {
+		out[name] = true
+	}
+	return out
 }
 
 // ready finds out before anything is built or measured that the output can be written.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +26,7 @@ type order struct {
 	seed                   uint64
 	seeded                 bool // the seed was asked for
 	inconclusive           string
+	without                []string
 }
 
 func runCommand(s streams) *cobra.Command {
@@ -44,6 +47,7 @@ func runCommand(s streams) *cobra.Command {
 	f.StringVar(&o.resume, "continue", "", "finish the interrupted run in this directory; name its scenario file too if that has relative paths")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of blocks and of arrivals (default: by chance, recorded)")
 	f.StringVar(&o.keyLog, "keylog", "", "append the generator's TLS secrets to this file (SSLKEYLOGFILE); it must lie outside the bundle")
+	f.StringSliceVar(&o.without, "without", nil, "instruments to leave out even where they would work: ebpf")
 	f.StringVar(&o.inconclusive, "inconclusive", "fail", "what an undecided gate means: fail (exit 4) or pass")
 	return c
 }
@@ -54,6 +58,8 @@ func (o order) check(names []string) error {
 		return usage(errors.New("tlslab run wants a scenario: a file, or a name from tlslab list"), "tlslab run quickstart")
 	case o.resume != "" && (len(names) > 1 || o.output != "" || o.seeded):
 		return usage(errors.New("--continue takes the scenario's file at most: output and seed are those of the interrupted run"), "tlslab run --continue "+o.resume)
+	case slices.ContainsFunc(o.without, func(name string) bool { return name != "ebpf" }):
+		return usage(fmt.Errorf("--without knows ebpf, not %s", strings.Join(o.without, ", ")), "")
 	case o.seed > maxSeed:
 		return usage(fmt.Errorf("--seed is at most %d, which every JSON reader keeps exact", uint64(maxSeed)), "")
 	case len(names) > 1 && o.output != "":

@@ -2,13 +2,12 @@ package server
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"runtime/pprof"
+	"time"
 )
 
 // Control serves one parent: it reads [Settings], listens, answers with a [Hello], then obeys one [Request] a line
@@ -19,6 +18,9 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 	var settings Settings
 	if err := requests.Decode(&settings); err != nil {
 		return fmt.Errorf("read settings: %w", err)
+	}
+	if settings.App == preemptorApp {
+		return preempt(replies)
 	}
 	plain, err := newPlain(settings)
 	if err != nil {
@@ -33,7 +35,8 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := replies.Encode(Reply{Hello: &hello}); err != nil {
 		return fmt.Errorf("say hello: %w", err)
 	}
-	c := control{ledger: plain.ledger}
+	c := control{plain: plain}
+	defer c.plain.plants.clear()
 	err = c.obey(ctx, requests, replies)
 	cancel()
 	return errors.Join(err, <-served)
@@ -41,8 +44,9 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // control carries out requests, one at a time.
 type control struct {
-	ledger  *ledger
-	profile *bytes.Buffer // of the profile that runs or ran last
+	plain     *plain
+	profiling *profiling // nil: none
+	tracing   *tracing   // nil: none
 }
 
 func (c *control) obey(ctx context.Context, requests *json.Decoder, replies *json.Encoder) error {
@@ -53,7 +57,7 @@ func (c *control) obey(ctx context.Context, requests *json.Decoder, replies *jso
 		} else if err != nil {
 			return fmt.Errorf("read request: %w", err)
 		}
-		reply, err := c.carryOut(ctx, request.Do)
+		reply, err := c.carryOut(ctx, request)
 		if err != nil {
 			reply.Error = err.Error()
 		}
@@ -66,36 +70,62 @@ func (c *control) obey(ctx context.Context, requests *json.Decoder, replies *jso
 	}
 }
 
-func (c *control) carryOut(ctx context.Context, do string) (reply Reply, err error) {
-	switch do {
+func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, err error) {
+	switch request.Do {
 	case "begin":
-		err = c.ledger.begin(ctx)
+		c.plain.plants.harvest() // of before
+		err = c.plain.ledger.begin(ctx)
 	case "end":
-		reply.Report, err = c.ledger.end(ctx)
+		if reply.Report, err = c.plain.ledger.end(ctx); err == nil {
+			reply.Report.Planted = c.plain.plants.harvest()
+		}
 	case "profile-start":
-		err = c.startProfile()
+		err = c.startProfile(request.Window)
 	case "profile-stop":
-		reply.Profile, err = c.stopProfile()
+		reply.Profiles, err = c.stopProfile()
+	case "trace-start":
+		err = c.startTrace(request.Bytes)
+	case "trace-stop":
+		reply.Trace, err = c.stopTrace()
+	case "plant":
+		err = c.plain.plants.plant(ctx, request.Plant)
 	case "stop":
 	default:
-		err = fmt.Errorf("unknown request %q", do)
+		err = fmt.Errorf("unknown request %q", request.Do)
 	}
 	return reply, err
 }
 
-func (c *control) startProfile() error {
-	fresh := &bytes.Buffer{}
-	if err := pprof.StartCPUProfile(fresh); err != nil {
-		return err
+func (c *control) startProfile(window time.Duration) (err error) {
+	if c.profiling != nil {
+		return errors.New("a profile is running already")
 	}
-	c.profile = fresh
-	return nil
+	c.profiling, err = startProfiling(window)
+	return err
 }
 
-func (c *control) stopProfile() ([]byte, error) {
-	if c.profile == nil {
+func (c *control) stopProfile() ([]Profile, error) {
+	if c.profiling == nil {
 		return nil, errors.New("no profile was started")
 	}
-	pprof.StopCPUProfile()
-	return c.profile.Bytes(), nil
+	profiles, err := c.profiling.stop()
+	c.profiling = nil
+	return profiles, err
+}
+
+func (c *control) startTrace(limit int) (err error) {
+	if c.tracing != nil {
+		return errors.New("a trace is running already")
+	}
+	c.tracing, err = startTracing(c.plain.plants.clock, limit)
+	return err
+}
+
+func (c *control) stopTrace() (*Trace, error) {
+	if c.tracing == nil {
+		return nil, errors.New("no trace was started")
+	}
+	t, err := c.tracing.stop()
+	c.tracing = nil
+	return t, err
 }

@@ -130,7 +130,8 @@ func (l *ledger) now() Sample {
 	l.mu.Lock()
 	completed := l.books.Completed
 	l.mu.Unlock()
-	return Sample{time.Since(l.began), completed, handshake.ReadCPU().Sub(l.cpu).Total()}
+	cycles := readGCCycles() - l.gauges.metrics[gcCycles].Uint64()
+	return Sample{time.Since(l.began), completed, handshake.ReadCPU().Sub(l.cpu).Total(), cycles}
 }
 
 // thin keeps every second sample.

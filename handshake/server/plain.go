@@ -29,6 +29,7 @@ type plain struct {
 	leaf     *x509.Certificate
 	rotate   time.Duration
 	ledger   *ledger
+	plants   *plants
 }
 
 func newPlain(s Settings) (*plain, error) {
@@ -47,7 +48,9 @@ func newPlain(s Settings) (*plain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &plain{listener, config, config.Certificates[0].Leaf, s.Rotate, newLedger()}, nil
+	plants := &plants{clock: newClock()}
+	follow(config, plants)
+	return &plain{listener, config, config.Certificates[0].Leaf, s.Rotate, newLedger(), plants}, nil
 }
 
 func (s Settings) config() (*tls.Config, error) {
@@ -136,19 +139,26 @@ func (p *plain) handle(ctx context.Context, raw net.Conn) {
 	defer stop()
 	defer raw.Close()
 	raw.SetDeadline(time.Now().Add(handshakeTimeout))
-	conn := tls.Server(raw, p.config)
-	if err := confirm(conn); err != nil {
+	state, err := confirm(tls.Server(raw, p.config))
+	if err != nil {
 		p.ledger.reject(reason(err))
 		return
 	}
-	defer p.ledger.complete(handshake.ServerOutcome(conn.ConnectionState(), p.leaf))
+	defer p.ledger.complete(handshake.ServerOutcome(state, p.leaf))
 	io.Copy(io.Discard, raw) // until the client closes: a reset is its usual way
 }
 
-func confirm(conn *tls.Conn) error {
-	if err := conn.Handshake(); err != nil {
-		return err
+// confirm carries out the handshake and sends the byte that says so.
+func confirm(conn *tls.Conn) (tls.ConnectionState, error) {
+	if err := shake(conn); err != nil {
+		return tls.ConnectionState{}, err
+	}
+	state := conn.ConnectionState()
+	if state.DidResume {
+		enter(confirmation, resumed)
+	} else {
+		enter(confirmation, full)
 	}
 	_, err := conn.Write([]byte{handshake.Confirmation})
-	return err
+	return state, err
 }

@@ -10,6 +10,9 @@ import (
 // request. It is never a socket, so nothing but the parent can reach it, and when the parent dies the server reads
 // the end of its input and exits.
 
+// preemptorApp is what the server starts itself as to plant a wait in the run queue: see [Plant].
+const preemptorApp = "preemptor"
+
 // Settings is the first line that the server reads: what to serve.
 type Settings struct {
 	App         string        `json:"app"`              // plain
@@ -40,15 +43,32 @@ type Hello struct {
 
 // Request is one line to the server.
 type Request struct {
-	Do string `json:"do"` // begin, end, profile-start, profile-stop, stop
+	Do     string        `json:"do"`                  // begin, end, profile-start, profile-stop, trace-start, trace-stop, plant, stop
+	Window time.Duration `json:"window_ns,omitempty"` // of profile-start: length of each profile; zero: one for all
+	Bytes  int           `json:"bytes,omitempty"`     // of trace-start: the trace ends when it is larger; zero: 64 MiB
+	Plant  *Plant        `json:"plant,omitempty"`     // of plant: takes the place of the one before; nil: none
 }
 
 // Reply is the server's answer to a [Request].
 type Reply struct {
-	Error   string  `json:"error,omitempty"`
-	Hello   *Hello  `json:"hello,omitempty"`
-	Report  *Report `json:"report,omitempty"`
-	Profile []byte  `json:"profile,omitempty"` // pprof, gzipped protobuf
+	Error    string    `json:"error,omitempty"`
+	Hello    *Hello    `json:"hello,omitempty"`
+	Report   *Report   `json:"report,omitempty"`
+	Profiles []Profile `json:"profiles,omitempty"` // back to back
+	Trace    *Trace    `json:"trace,omitempty"`
+}
+
+// Profile is a CPU profile of one window.
+type Profile struct {
+	At   time.Duration `json:"at_ns"` // its begin, since that of the first one
+	Data []byte        `json:"data"`  // pprof, gzipped protobuf
+}
+
+// Trace is an execution trace, as runtime/trace writes it, with the server's own marks: for package
+// results/exectrace.
+type Trace struct {
+	Data []byte `json:"data"`
+	Cut  bool   `json:"cut"` // it grew too large and ended early
 }
 
 // Report is what the server counted between begin and end, with no connection open at either edge.
@@ -58,6 +78,7 @@ type Report struct {
 	CPU     handshake.CPU          `json:"cpu"`
 	Runtime Runtime                `json:"runtime"`
 	Samples []Sample               `json:"samples"`
+	Planted []Planted              `json:"planted,omitempty"`
 }
 
 // Runtime is what runtime/metrics gained between begin and end; HeapLive and Goroutines are taken at the end.
@@ -79,4 +100,5 @@ type Sample struct {
 	At        time.Duration `json:"at_ns"`
 	Completed uint64        `json:"completed"`
 	CPU       time.Duration `json:"cpu_ns"`
+	GCCycles  uint64        `json:"gc_cycles"`
 }

@@ -58,7 +58,7 @@ func (c *child) say(line any) (r Reply) {
 
 func (c *child) do(what string) Reply {
 	c.t.Helper()
-	r := c.say(Request{what})
+	r := c.say(Request{Do: what})
 	if r.Error != "" {
 		c.t.Fatalf("%s: %s", what, r.Error)
 	}
@@ -90,7 +90,7 @@ type fixture struct {
 	pair     []tls.Certificate // the client's
 }
 
-func setup(t *testing.T) fixture {
+func setup(t testing.TB) fixture {
 	t.Helper()
 	a := authority(t, time.Now())
 	served, err := a.Server("edge.example.test")
@@ -106,7 +106,7 @@ func setup(t *testing.T) fixture {
 	}
 }
 
-func authority(t *testing.T, now time.Time) *pki.Authority {
+func authority(t testing.TB, now time.Time) *pki.Authority {
 	t.Helper()
 	a, err := pki.New(now, handshake.ECDSAP256)
 	if err != nil {
@@ -115,7 +115,7 @@ func authority(t *testing.T, now time.Time) *pki.Authority {
 	return a
 }
 
-func clientPair(t *testing.T, a *pki.Authority) []tls.Certificate {
+func clientPair(t testing.TB, a *pki.Authority) []tls.Certificate {
 	t.Helper()
 	presented, err := a.Client("loadgen.example.test")
 	if err != nil {
@@ -152,7 +152,7 @@ func TestStretchCountsItsOwnHandshakes(t *testing.T) {
 	if got.CPU.Total() <= 0 || got.Wall <= 0 || got.Runtime.AllocObjects < 5*100 || got.Runtime.HeapLive == 0 {
 		t.Errorf("costs: %+v", got)
 	}
-	if again := c.say(Request{"end"}); again.Error == "" {
+	if again := c.say(Request{Do: "end"}); again.Error == "" {
 		t.Error("a stretch ended twice")
 	}
 }
@@ -247,15 +247,15 @@ func resumes(t *testing.T, p *plain, config *tls.Config) bool {
 
 func TestProfile(t *testing.T) {
 	c := start(t, setup(t).settings)
-	if r := c.say(Request{"profile-stop"}); r.Error == "" {
+	if r := c.say(Request{Do: "profile-stop"}); r.Error == "" {
 		t.Error("a profile that was never started")
 	}
 	c.do("profile-start")
-	if r := c.say(Request{"profile-start"}); r.Error == "" {
+	if r := c.say(Request{Do: "profile-start"}); r.Error == "" {
 		t.Error("two profiles at once")
 	}
-	if r := c.do("profile-stop"); len(r.Profile) == 0 {
-		t.Error("an empty profile")
+	if r := c.do("profile-stop"); len(r.Profiles) != 1 || len(r.Profiles[0].Data) == 0 {
+		t.Error("no profile, or an empty one")
 	}
 }
 

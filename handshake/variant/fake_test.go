@@ -155,7 +155,11 @@ func replyTo(do string) server.Reply {
 		report.Ledger.Accepted = 7
 		return server.Reply{Report: &report}
 	case "profile-stop":
-		return server.Reply{Profile: []byte("profile")}
+		return server.Reply{Profiles: []server.Profile{{Data: []byte("profile")}}}
+	case "trace-stop":
+		return server.Reply{Trace: &server.Trace{Data: []byte("trace"), Cut: true}}
+	case "plant":
+		return server.Reply{Error: "there is none"}
 	case "profile-start":
 		return server.Reply{Error: "a profile is running already"}
 	}

@@ -351,20 +351,51 @@ func (p *Process) End(ctx context.Context) (server.Report, error) {
 	return *reply.Report, nil
 }
 
-// StartProfile starts a CPU profile of the server.
-func (p *Process) StartProfile(ctx context.Context) error {
-	_, err := p.request(ctx, "profile-start")
+// StartProfiles starts CPU profiles of the server, back to back, each as long as the window; zero: one until it is
+// stopped.
+func (p *Process) StartProfiles(ctx context.Context, window time.Duration) error {
+	_, err := p.ask(ctx, server.Request{Do: "profile-start", Window: window})
 	return err
 }
 
-// StopProfile ends the CPU profile and returns it: pprof, gzipped protobuf.
-func (p *Process) StopProfile(ctx context.Context) ([]byte, error) {
+// StopProfiles ends the CPU profiles and returns them in order: each is pprof, gzipped protobuf.
+func (p *Process) StopProfiles(ctx context.Context) ([]server.Profile, error) {
 	reply, err := p.request(ctx, "profile-stop")
-	return reply.Profile, err
+	return reply.Profiles, err
+}
+
+// StartTrace starts an execution trace of the server, which ends by itself when it is larger than limit bytes; zero:
+// the server's own limit.
+func (p *Process) StartTrace(ctx context.Context, limit int) error {
+	_, err := p.ask(ctx, server.Request{Do: "trace-start", Bytes: limit})
+	return err
+}
+
+// StopTrace ends the execution trace and returns it, for package results/exectrace.
+func (p *Process) StopTrace(ctx context.Context) (server.Trace, error) {
+	reply, err := p.request(ctx, "trace-stop")
+	switch {
+	case err != nil:
+		return server.Trace{}, err
+	case reply.Trace == nil:
+		return server.Trace{}, errors.New("server: trace-stop: no trace")
+	}
+	return *reply.Trace, nil
+}
+
+// Plant makes the server add a delay or a burn to its handshakes from now on, in the place of what it added before;
+// nil: nothing any more. What grew is in the report of [Process.End].
+func (p *Process) Plant(ctx context.Context, plant *server.Plant) error {
+	_, err := p.ask(ctx, server.Request{Do: "plant", Plant: plant})
+	return err
 }
 
 func (p *Process) request(ctx context.Context, do string) (server.Reply, error) {
-	return p.exchange(ctx, do, server.Request{Do: do})
+	return p.ask(ctx, server.Request{Do: do})
+}
+
+func (p *Process) ask(ctx context.Context, r server.Request) (server.Reply, error) {
+	return p.exchange(ctx, r.Do, r)
 }
 
 // Stop asks the server to stop and kills it if it has not within [StopTime], or when ctx ends. The server has ended

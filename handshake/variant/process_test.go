@@ -55,11 +55,20 @@ func TestProcess(t *testing.T) {
 	if err != nil || report.Ledger.Accepted != 7 {
 		t.Errorf("end: accepted %d, %v; want 7", report.Ledger.Accepted, err)
 	}
-	if err := p.StartProfile(ctx); err == nil || !strings.Contains(err.Error(), "a profile is running already") {
+	if err := p.StartProfiles(ctx, 0); err == nil || !strings.Contains(err.Error(), "a profile is running already") {
 		t.Errorf("profile-start: %v, want the server's error", err)
 	}
-	if profile, err := p.StopProfile(ctx); err != nil || string(profile) != "profile" {
-		t.Errorf("profile-stop: %q, %v", profile, err)
+	if profiles, err := p.StopProfiles(ctx); err != nil || len(profiles) != 1 || string(profiles[0].Data) != "profile" {
+		t.Errorf("profile-stop: %q, %v", profiles, err)
+	}
+	if err := p.StartTrace(ctx, 0); err != nil {
+		t.Errorf("trace-start: %v", err)
+	}
+	if trace, err := p.StopTrace(ctx); err != nil || string(trace.Data) != "trace" || !trace.Cut {
+		t.Errorf("trace-stop: %q, cut %t, %v", trace.Data, trace.Cut, err)
+	}
+	if err := p.Plant(ctx, &server.Plant{Component: "weed"}); err == nil || !strings.Contains(err.Error(), "there is none") {
+		t.Errorf("plant: %v, want the server's error", err)
 	}
 	if err := p.Err(); err != nil {
 		t.Errorf("running, yet %v", err)

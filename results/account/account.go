@@ -55,13 +55,14 @@ const (
 // Account is one observed stretch of one process.
 type Account struct {
 	Tier       Tier           `json:"tier"`
+	Began      time.Duration  `json:"began_ns"` // on CLOCK_MONOTONIC: to place what others saw on the same clock
 	Length     time.Duration  `json:"length_ns"`
 	Phases     []string       `json:"phases,omitempty"` // names of a handshake's phases, in order
 	Handshakes []Handshake    `json:"-"`                // in order of their end; a file of their own
 	Unfinished int64          `json:"unfinished"`       // under way when the stretch ended, or their end was not seen
 	Windows    []Window       `json:"windows"`          // back to back
 	Syscalls   []Syscall      `json:"syscalls,omitempty"`
-	Files      []File         `json:"files,omitempty"`
+	Files      []FileRead     `json:"files,omitempty"`
 	Preemptors []Preemptor    `json:"preemptors,omitempty"`
 	AcceptWait hist.Histogram `json:"accept_wait"` // nanoseconds from established to accepted
 	Sampling   *Sampling      `json:"sampling,omitempty"`
@@ -137,15 +138,18 @@ type Syscall struct {
 	Again   uint64         `json:"eagain"`
 	Time    Times          `json:"time_ns"` // Kernel, RunQueue and Blocked
 	Latency hist.Histogram `json:"latency"`
-	Parts   struct {
-		Kernel   hist.Histogram `json:"kernel"`
-		RunQueue hist.Histogram `json:"run_queue"`
-		Blocked  hist.Histogram `json:"blocked"`
-	} `json:"parts"`
+	Parts   SyscallParts   `json:"parts"`
 }
 
-// File is one file or pipe that the process read.
-type File struct {
+// SyscallParts is what the calls' latencies consist of.
+type SyscallParts struct {
+	Kernel   hist.Histogram `json:"kernel"`
+	RunQueue hist.Histogram `json:"run_queue"`
+	Blocked  hist.Histogram `json:"blocked"`
+}
+
+// FileRead is one file or pipe that the process read.
+type FileRead struct {
 	Path string `json:"path"` // as it was opened; base name only
 	FileUse
 }
@@ -158,11 +162,12 @@ type Preemptor struct {
 
 // Sampling is how the CPU profile was taken.
 type Sampling struct {
-	Hertz    int     `json:"hertz"`
-	Samples  int64   `json:"samples"`
-	Expected float64 `json:"expected"` // on-CPU seconds times hertz
-	Lost     int64   `json:"lost"`
-	Rooted   int64   `json:"rooted"` // stacks that end where a goroutine or a thread of the scheduler begins
+	Hertz      int     `json:"hertz"`
+	Samples    int64   `json:"samples"`
+	Expected   float64 `json:"expected"` // on-CPU seconds times hertz
+	Lost       int64   `json:"lost"`
+	Rooted     int64   `json:"rooted"`           // stacks that end where a goroutine or a thread of the scheduler begins
+	Goroutines int64   `json:"rooted_goroutine"` // of these, where a goroutine begins
 }
 
 // Sample is one stack of a CPU profile with how often it was seen.
@@ -191,13 +196,16 @@ type Probe struct {
 
 // Books are the same quantities from another witness: the kernel's own books, both sides' ledgers.
 type Books struct {
-	OnCPU             time.Duration `json:"on_cpu_ns"`              // user and kernel of all threads, as observed
+	OnCPU             time.Duration `json:"on_cpu_ns"`              // user and kernel of all threads, as observed, on the scheduler's clock; -1: unknown
 	SchedstatCPU      time.Duration `json:"schedstat_cpu_ns"`       // by /proc/PID/task/*/schedstat; -1: unknown
-	RunQueue          time.Duration `json:"run_queue_ns"`           // as observed
+	RunQueue          time.Duration `json:"run_queue_ns"`           // as observed, on the scheduler's clock; -1: unknown
 	SchedstatRunDelay time.Duration `json:"schedstat_run_delay_ns"` // -1: unknown
-	Accepts           uint64        `json:"accepts"`                // accept4 calls that gave a connection
-	Drops             uint64        `json:"drops"`                  // records and map entries that were lost
-	Unstamped         uint64        `json:"unstamped"`              // parks on a socket whose data's arrival was not seen
+	// Stolen is what the threads' classes have on CPUs beyond OnCPU: a hypervisor held the CPU. Negative, the scheduler
+	// books more, as it counts a thread that preempts another as running since it was woken.
+	Stolen    time.Duration `json:"stolen_ns"`
+	Accepts   uint64        `json:"accepts"`   // accept4 calls that gave a connection
+	Drops     uint64        `json:"drops"`     // records and map entries that were lost
+	Unstamped uint64        `json:"unstamped"` // parks on a socket whose data's arrival was not seen
 }
 
 // Gap is what could not be observed, why, and how to close it.

@@ -36,6 +36,7 @@ import (
 
 	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis/attribution"
 	"github.com/tlslab/tlslab/results/analysis/effect"
 	"github.com/tlslab/tlslab/results/hist"
 )
@@ -48,6 +49,34 @@ type Analysis struct {
 	Effects  []Effect      // one per cell, candidate and metric; of a closed loop no response time unless it is gated
 	Blocks   []Block       // in order of execution
 	Gaps     []results.Gap // of the manifest and of all blocks, each once
+
+	Explanations []Explanation          // one per cell and variant that has observed blocks
+	Differences  []CellDifference       // one per cell and candidate
+	Observer     []ObserverEffect       // what observing costs
+	Plants       []attribution.Recovery // planted sizes, and how much of them was found
+}
+
+// Explanation is where the time of one variant's handshakes in one cell went. A process that was observed without a
+// scenario has neither cell nor variant.
+type Explanation struct {
+	Cell    string
+	Variant string
+	*attribution.Explained
+}
+
+// CellDifference is how a candidate's mean handshake differs from the baseline's in one cell, class by class.
+type CellDifference struct {
+	Cell      string
+	Candidate string
+	*attribution.Difference
+}
+
+// ObserverEffect is what some layers of the observer cost: server CPU per handshake with them over that without.
+type ObserverEffect struct {
+	Layers  string
+	Variant string // empty: all variants together
+	Ratio   effect.Ratio
+	Pairs   int // groups that have observed and unobserved blocks
 }
 
 // Summary is the verdict of the whole run.
@@ -109,6 +138,7 @@ type Block struct {
 	Cell                string
 	Variant             string
 	Index, Group, Order int
+	Observed            bool // explained, not measured: no effect rests on it
 	Started             time.Time
 	Values              map[string]float64
 	Client              handshake.ClientLedger

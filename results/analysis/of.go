@@ -23,12 +23,28 @@ func Of(b *results.Bundle) (*Analysis, error) {
 	for _, j := range blocks {
 		a.Blocks = append(a.Blocks, j.Block)
 	}
-	if a.Series, err = seriesOf(b.Manifest, blocks); err != nil {
+	measured, observed := split(blocks)
+	if a.Series, err = seriesOf(b.Manifest, measured); err != nil {
 		return nil, err
 	}
-	a.Effects = effectsOf(b.Manifest, blocks, a.Series)
-	a.Summary = summarize(a, blocks)
+	a.Effects = effectsOf(b.Manifest, measured, a.Series)
+	if err := a.explain(b, measured, observed); err != nil {
+		return nil, err
+	}
+	a.Summary = summarize(a, measured)
 	return a, nil
+}
+
+// split keeps what is measured apart from what is explained.
+func split(blocks []judged) (measured, observed []judged) {
+	for _, j := range blocks {
+		if j.Observed {
+			observed = append(observed, j)
+		} else {
+			measured = append(measured, j)
+		}
+	}
+	return measured, observed
 }
 
 // judged is a block beside what it was made of.
@@ -61,7 +77,7 @@ func judgeBlock(raw *results.Block, cell *results.Cell, limits results.Limits) j
 	said := guardsOf(subject{raw, cell, limits})
 	return judged{raw: raw, cell: cell, Block: Block{
 		Cell: raw.Cell, Variant: raw.Variant,
-		Index: raw.Index, Group: raw.Group, Order: raw.Order,
+		Index: raw.Index, Group: raw.Group, Order: raw.Order, Observed: raw.Observed,
 		Started: raw.Started,
 		Values:  valuesOf(raw),
 		Client:  raw.Client.Ledger,

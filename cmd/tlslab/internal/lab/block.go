@@ -7,39 +7,42 @@ import (
 
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
-	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/scenarios"
 )
 
 // block measures one block: fresh server, fresh generator, warm-up, one stretch.
-func (r *Run) block(ctx context.Context, b scenarios.Block) (*results.Block, []byte, error) {
+func (r *Run) block(ctx context.Context, b scenarios.Block) (*stretch, error) {
 	cell, v := r.plan.Cells[b.Cell], r.variant(b.Variant)
 	place := r.places[v.Name]
 	process, err := r.start(ctx, v, cell.Spec)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer process.Stop(context.WithoutCancel(ctx))
 	if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	job := r.job(cell, process.Hello().Address, b.Seed)
 	generator, err := startGenerator(ctx, r.lab.Tool, place.client, job)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer generator.stop()
 	s := &stretch{variant: v.Name, place: place, profiled: r.plan.Profile, server: process, generator: generator}
+	if b.Observed {
+		s.observer = r.observer
+		s.profiled = r.plan.Profile && !r.observer.samples()
+	}
 	if err := s.measure(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	s.block.Index, s.block.Cell, s.block.Variant = b.Index, cell.Name, v.Name
-	s.block.Group, s.block.Order, s.block.Seed = b.Group, b.Order, b.Seed
+	s.block.Group, s.block.Order, s.block.Seed, s.block.Observed = b.Group, b.Order, b.Seed, b.Observed
 	s.block.System.ServerCPUs, s.block.System.ClientCPUs = place.server, place.client
-	return &s.block, s.profile, nil
+	return s, nil
 }
 
 func died(name, when string, err error) error {

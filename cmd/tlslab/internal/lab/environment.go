@@ -160,3 +160,12 @@ func sysctls(names ...string) map[string]string {
 	}
 	return values
 }
+
+// Machine is the fingerprint of this machine without a run.
+func Machine() results.Environment {
+	p, err := place(nil, nil)
+	if err != nil {
+		p.why = err.Error()
+	}
+	return environment("", p.why)
+}

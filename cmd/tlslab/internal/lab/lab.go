@@ -31,6 +31,7 @@ type Lab struct {
 	Version string
 	Digest  string            // SHA-256 of Tool, in hex
 	KeyLog  string            // file for the generator's key log; empty: none
+	Without map[string]bool   // instruments that the user does not want: ebpf
 	Speak   func(line string) // progress for people; never nil
 	Block   func(Progress)    // called before each block; never nil
 }
@@ -78,7 +79,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 			Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, SBOM: binary.SBOM,
 		})
 	}
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.probe(ctx); err != nil {
@@ -96,9 +97,10 @@ type Run struct {
 	binaries map[string]*variant.Binary
 	places   map[string]placement // by variant
 	secrets  secrets
+	observer instrument // of the blocks that are observed; nil: none is
 }
 
-func (r *Run) prepare() (err error) {
+func (r *Run) prepare(ctx context.Context) (err error) {
 	r.places = map[string]placement{}
 	for _, v := range r.plan.Variants {
 		if r.places[v.Name], err = place(v.Server.CPUs, r.plan.Client.CPUs); err != nil {
@@ -111,8 +113,10 @@ func (r *Run) prepare() (err error) {
 	}
 	r.Manifest.Environment = environment(host, r.places[r.plan.Variants[0].Name].why)
 	r.Manifest.Gaps = append(r.Manifest.Gaps, environmentGaps(r.Manifest.Environment)...)
-	r.secrets, err = issue(r.plan.Cells, time.Now())
-	return err
+	if r.secrets, err = issue(r.plan.Cells, time.Now()); err != nil {
+		return err
+	}
+	return r.observe(ctx)
 }
 
 // probe starts each variant's server once, so that one that is not what was asked is found before anything is
@@ -147,6 +151,9 @@ func (r *Run) start(ctx context.Context, v scenarios.Variant, spec handshake.Spe
 // Measure runs every block that done does not hold and writes it to w. Done blocks are of an earlier, interrupted
 // run of the same plan. It returns all blocks in order of execution.
 func (r *Run) Measure(ctx context.Context, w *results.Writer, done []results.Block) ([]results.Block, error) {
+	if err := r.plant(ctx, w); err != nil {
+		return nil, err
+	}
 	blocks := slices.Clone(done)
 	began := time.Now()
 	queue := slices.Clone(r.plan.Blocks)
@@ -183,25 +190,40 @@ func holds(blocks []results.Block, b scenarios.Block) bool {
 
 // measure measures one block and writes it down.
 func (r *Run) measure(ctx context.Context, w *results.Writer, b scenarios.Block) (*results.Block, error) {
-	block, cpu, err := r.block(ctx, b)
+	s, err := r.block(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	return block, r.keep(w, *block, cpu)
+	return &s.block, r.keep(w, s)
 }
 
-// keep writes a block, after its profile: a block that is there is whole.
-func (r *Run) keep(w *results.Writer, b results.Block, cpu []byte) error {
-	if cpu != nil {
-		labelled, err := profile.Label(cpu, r.labels(b))
+// keep writes a block after its profile and its account: a block that is there is whole.
+func (r *Run) keep(w *results.Writer, s *stretch) error {
+	if s.profile != nil {
+		labelled, err := profile.Windows(s.profile, r.labels(s.block))
 		if err != nil {
 			return err
 		}
-		if err := w.Put(fmt.Sprintf("profiles/%04d.pb.gz", b.Index), labelled); err != nil {
+		if err := w.Put(fmt.Sprintf("profiles/%04d.pb.gz", s.block.Index), labelled); err != nil {
 			return err
 		}
 	}
-	return w.Block(b)
+	if s.watched != nil {
+		if err := r.keepAccount(w, s); err != nil {
+			return err
+		}
+	}
+	return w.Block(s.block)
+}
+
+func (r *Run) keepAccount(w *results.Writer, s *stretch) (err error) {
+	var cpu []byte
+	if s.watched.samples != nil {
+		if cpu, err = profile.FromSamples(s.watched.samples, s.watched.period(), r.labels(s.block)); err != nil {
+			return err
+		}
+	}
+	return w.Observed(results.ObservedName(s.block.Index), s.watched.account, cpu)
 }
 
 func (r *Run) labels(b results.Block) map[string]string {

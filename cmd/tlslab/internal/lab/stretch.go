@@ -14,6 +14,9 @@ import (
 // connections that do not close.
 const grace = 40 * time.Second
 
+// profileWindow is how long one CPU profile lasts; a stretch has as many as fit.
+const profileWindow = time.Second
+
 // stretch is the measured part of a block, from a warm and quiet start to a quiet end.
 type stretch struct {
 	variant   string
@@ -21,16 +24,20 @@ type stretch struct {
 	profiled  bool
 	server    *variant.Process
 	generator *generator
+	observer  instrument // nil: the block is not observed
 
 	before  machine
 	block   results.Block
-	profile []byte
+	profile [][]byte // of windows, back to back
+	watch   watch
+	watched *watched
 }
 
 // measure takes the steps, none of which may last for ever: a child that is stopped or stuck ends the block.
 func (s *stretch) measure(ctx context.Context) error {
-	ctx, cancel := watch(ctx, s.server)
+	ctx, cancel := whileAlive(ctx, s.server)
 	defer cancel()
+	defer s.leave(context.WithoutCancel(ctx))
 	job := s.generator.job
 	for _, step := range []struct {
 		what string
@@ -39,9 +46,11 @@ func (s *stretch) measure(ctx context.Context) error {
 	}{
 		{"the load generator's warm-up", job.LongestWarmup(), s.generator.warm},
 		{"the server's profiler", 0, s.startProfile},
+		{"the observer", 0, s.observe},
 		{"the quiet begin of the server's books", 0, s.begin},
 		{"the load generator", job.Load.Longest(job.Timeout), s.load},
 		{"the quiet end of the server's books", 0, s.end},
+		{"the observer's account", 0, s.observed},
 		{"the server's profile", 0, s.stopProfile},
 	} {
 		if err := within(ctx, step.last, step.what, step.do); err != nil {
@@ -55,7 +64,28 @@ func (s *stretch) startProfile(ctx context.Context) error {
 	if !s.profiled {
 		return nil
 	}
-	return s.refused(s.server.StartProfile(ctx))
+	return s.refused(s.server.StartProfiles(ctx, profileWindow))
+}
+
+func (s *stretch) observe(ctx context.Context) (err error) {
+	if s.observer != nil {
+		s.watch, err = s.observer.begin(ctx, s.server)
+	}
+	return err
+}
+
+func (s *stretch) observed(ctx context.Context) (err error) {
+	if s.watch != nil {
+		s.watched, err = s.watch.end(ctx)
+	}
+	return err
+}
+
+// leave ends a watch that the stretch did not live to see the end of.
+func (s *stretch) leave(ctx context.Context) {
+	if s.watch != nil && s.watched == nil {
+		_, _ = s.watch.end(ctx) // nothing of this block is kept
+	}
 }
 
 func (s *stretch) begin(ctx context.Context) error { return s.refused(s.server.Begin(ctx)) }
@@ -78,8 +108,12 @@ func (s *stretch) end(ctx context.Context) (err error) {
 }
 
 func (s *stretch) stopProfile(ctx context.Context) (err error) {
-	if s.profiled {
-		s.profile, err = s.server.StopProfile(ctx)
+	if !s.profiled {
+		return nil
+	}
+	windows, err := s.server.StopProfiles(ctx)
+	for _, one := range windows {
+		s.profile = append(s.profile, one.Data)
 	}
 	return s.refused(err)
 }
@@ -101,8 +135,8 @@ func (s *stretch) refused(err error) error {
 	}
 }
 
-// watch ends the context when the server dies, so that nothing waits for a generator that talks to nobody.
-func watch(ctx context.Context, p *variant.Process) (context.Context, context.CancelFunc) {
+// whileAlive ends the context when the server dies, so that nothing waits for a generator that talks to nobody.
+func whileAlive(ctx context.Context, p *variant.Process) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {

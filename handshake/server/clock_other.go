@@ -1,0 +1,7 @@
+//go:build !linux
+
+package server
+
+import "time"
+
+func newClock() clock { return clock{origin: time.Now()} }

@@ -1,0 +1,193 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Plant is a delay or a burn that the server adds on purpose, so that an observer can be asked how much of it he
+// found, and where.
+//
+// One of a component grows in every Every-th handshake, full or resumed, between its ClientHello and its
+// negotiation. Its names are those of the classes of time:
+//
+//	user       spin in Go
+//	kernel     spin in system calls
+//	run queue  be able to run while another process has the CPU (needs CAP_SYS_NICE)
+//	blocked    sleep in a system call
+//	goroutine  wait for a lock that another goroutine holds
+//	runnable   give way to a goroutine that occupies the only P
+//
+// The server cannot plant waiting for the network: a client does, who delays his ClientHello.
+//
+// An episodic one is what goes wrong in real servers. The first two last for Size in every Period, the third for Size
+// in every Every-th handshake; lock and file grow where the certificate is chosen, so in full handshakes of clients
+// that name a server:
+//
+//	gc    a storm of allocations and collections
+//	lock  a goroutine holds the lock that GetCertificate takes
+//	file  GetCertificate reads a named pipe, which is answered after Size
+type Plant struct {
+	Component string        `json:"component"`
+	Size      time.Duration `json:"size_ns"`
+	Every     int           `json:"every,omitempty"` // zero: in each handshake
+	Period    time.Duration `json:"period_ns,omitempty"`
+}
+
+// Planted is one growth of a [Plant], as the server measured it.
+type Planted struct {
+	Port uint16        `json:"port,omitempty"` // of the peer; zero: of no handshake
+	At   time.Duration `json:"at_ns"`          // its begin on CLOCK_MONOTONIC (where it is not Linux, since the server's start)
+	Size time.Duration `json:"size_ns"`
+}
+
+const (
+	maxPlantSize = 10 * time.Second
+	maxPlanted   = 1 << 20 // then the ledger is full, and nothing more grows
+)
+
+// plants is what grows at present, and the ledger of what has grown.
+type plants struct {
+	clock clock
+	grown atomic.Pointer[growth] // nil: nothing
+
+	mu     sync.Mutex
+	ledger []Planted
+}
+
+// growth is a plant at work. Its functions do what the plant does and say how much it came to; zero: nothing was
+// planted this time.
+type growth struct {
+	every  uint64
+	hellos atomic.Uint64
+	chosen atomic.Uint64
+	hello  func() time.Duration // in GetConfigForClient; nil: nothing
+	choice func() time.Duration // in GetCertificate; nil: nothing
+	stop   func()               // nil: there is nothing to stop
+}
+
+// seeds are the plants that exist on every system; see systemSeeds for the others.
+var seeds = map[string]func(ctx context.Context, p Plant, l *plants) (*growth, error){
+	"goroutine": func(_ context.Context, p Plant, _ *plants) (*growth, error) { return exact(p, waitForLock), nil },
+	"runnable":  runnable,
+	"lock":      lockEpisodes,
+	"gc":        collectionEpisodes,
+	"network": func(context.Context, Plant, *plants) (*growth, error) {
+		return nil, errors.New("a server cannot plant it: let the client delay its ClientHello")
+	},
+}
+
+// exact is the growth of what is done within a handshake.
+func exact(p Plant, do func(time.Duration) time.Duration) *growth {
+	return &growth{hello: func() time.Duration { return do(p.Size) }}
+}
+
+// plant puts p in the place of what grew before; nil: nothing.
+func (l *plants) plant(ctx context.Context, p *Plant) error {
+	l.clear()
+	if p == nil {
+		return nil
+	}
+	g, err := l.seed(ctx, *p)
+	if err != nil {
+		return fmt.Errorf("plant %q: %w", p.Component, err)
+	}
+	g.every = uint64(max(p.Every, 1))
+	l.grown.Store(g)
+	return nil
+}
+
+func (l *plants) seed(ctx context.Context, p Plant) (*growth, error) {
+	known := maps.Clone(seeds)
+	maps.Copy(known, systemSeeds)
+	sow, ok := known[p.Component]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("there is none; known: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	case p.Size <= 0 || p.Size > maxPlantSize:
+		return nil, fmt.Errorf("a size of %v: it must be positive and at most %v", p.Size, maxPlantSize)
+	case p.Every < 0:
+		return nil, fmt.Errorf("every %d. handshake: it must not be negative", p.Every)
+	}
+	return sow(ctx, p, l)
+}
+
+// clear takes away what grows.
+func (l *plants) clear() {
+	if g := l.grown.Swap(nil); g != nil && g.stop != nil {
+		g.stop()
+	}
+}
+
+// hello lets grow what grows after a ClientHello.
+func (l *plants) hello(client *tls.ClientHelloInfo) {
+	if g := l.grown.Load(); g != nil && g.hello != nil && g.hellos.Add(1)%g.every == 0 {
+		l.grow(client.Conn, g.hello)
+	}
+}
+
+// choice lets grow what grows where the certificate is chosen.
+func (l *plants) choice(client *tls.ClientHelloInfo) {
+	if g := l.grown.Load(); g != nil && g.choice != nil && g.chosen.Add(1)%g.every == 0 {
+		l.grow(client.Conn, g.choice)
+	}
+}
+
+func (l *plants) grow(peer net.Conn, do func() time.Duration) {
+	at := l.clock.now()
+	if size := do(); size > 0 {
+		l.record(Planted{port(peer.RemoteAddr()), at, size})
+	}
+}
+
+func (l *plants) record(p Planted) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ledger) < maxPlanted {
+		l.ledger = append(l.ledger, p)
+	}
+}
+
+// harvest returns the ledger and begins a new one.
+func (l *plants) harvest() []Planted {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.ledger
+	l.ledger = nil
+	return all
+}
+
+// waitForLock waits for a lock that another goroutine gives back after size. What comes after that is waiting for a
+// thread, and not counted.
+func waitForLock(size time.Duration) time.Duration {
+	var lock sync.Mutex
+	var held time.Duration
+	began := time.Now()
+	lock.Lock()
+	time.AfterFunc(size, func() {
+		held = time.Since(began)
+		lock.Unlock()
+	})
+	lock.Lock()
+	return held
+}
+
+// preemption is how long the runtime lets a goroutine run that others wait for.
+const preemption = 10 * time.Millisecond
+
+// runnable plants a wait that ends before the runtime would end it.
+func runnable(_ context.Context, p Plant, _ *plants) (*growth, error) {
+	if p.Size >= preemption {
+		return nil, fmt.Errorf("a size of %v: the runtime interrupts what spins for %v or more", p.Size, preemption)
+	}
+	return exact(p, new(giver).giveWay), nil
+}
