@@ -197,7 +197,7 @@ func show(t testing.TB, a *account.Account) {
 		t.Logf("%+v", a.Handshakes[n-1])
 	}
 	b := a.Books
-	t.Logf("%+v cpu %.4f queue %.4f", b, float64(b.OnCPU)/float64(b.SchedstatCPU), float64(b.RunQueue)/float64(b.SchedstatRunDelay))
+	t.Log("BEGAN", a.Began); t.Logf("%+v cpu %.4f queue %.4f", b, float64(b.OnCPU)/float64(b.SchedstatCPU), float64(b.RunQueue)/float64(b.SchedstatRunDelay))
 	for _, c := range a.Syscalls {
 		t.Logf("%s %d again %d errors %d p50 %v p99 %v times %v", c.Name, c.Count, c.Again, c.Errors, time.Duration(c.Latency.Quantile(.5)), time.Duration(c.Latency.Quantile(.99)), c.Time[:4])
 	}

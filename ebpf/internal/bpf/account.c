@@ -547,23 +547,27 @@ inline __u64 clock_of(struct task_struct *task, int of_task)
 
 inline void book_wait(struct thread *t, struct task_struct *task, __u64 now)
 {
-	t->books.began = clock_of(task, 0);
-	t->books.entered = now;
+	t->books.queued = clock_of(task, 0);
+	t->books.began = now;
 }
 
 inline void book_arrival(struct thread *t, struct task_struct *task, __u64 now)
 {
-	if (t->class == RUN_QUEUE && t->books.began)
-		t->books.run_queue += clock_of(task, 0) - t->books.began;
-	t->books.began = clock_of(task, 1);
-	t->books.entered = now;
+	if (t->books.queued)
+		t->books.run_queue += clock_of(task, 0) - t->books.queued;
+	t->books.queued = 0;
+	t->books.arrived = clock_of(task, 1);
+	t->books.began = now;
 }
 
-inline void book_departure(struct thread *t, struct task_struct *task, __u64 now)
+/* Once in some thousands the kernel does not tell that a thread has arrived. */
+inline void book_departure(struct thread *t, struct task_struct *task, struct counters *c)
 {
-	if (t->books.began)
-		t->books.on_cpu += clock_of(task, 1) - t->books.began;
-	book_wait(t, task, now);
+	if (t->books.arrived)
+		t->books.on_cpu += clock_of(task, 1) - t->books.arrived;
+	else if (t->books.queued && c)
+		c->drops++;
+	t->books.arrived = t->books.queued = 0;
 }
 
 /* Whoever had the CPU last is charged with the whole wait. Idle is nobody. */
@@ -583,17 +587,19 @@ inline void blame(struct task_struct *prev, __u64 waited, struct counters *c)
 		drop();
 }
 
-inline void leave_cpu(struct task_struct *prev, __u32 forced, __u32 how, __u64 now)
+inline void leave_cpu(struct task_struct *prev, __u32 forced, __u32 how, struct counters *c, __u64 now)
 {
 	struct thread *t = state(prev, USER, now);
 	if (!t)
 		return;
-	book_departure(t, prev, now);
+	book_departure(t, prev, c);
 	become(t, forced || how == TASK_RUNNING ? RUN_QUEUE : BLOCKED, now);
+	if (t->class == RUN_QUEUE)
+		book_wait(t, prev, now);
 	if (!forced && (how & TASK_DEAD)) {
 		t->gone = 1;
-		for (int c = 0; c < ON_THREAD; c++)
-			__sync_fetch_and_add(&ended.time[c], t->time[c]);
+		for (int i = 0; i < ON_THREAD; i++)
+			__sync_fetch_and_add(&ended.time[i], t->time[i]);
 		__sync_fetch_and_add(&ended.on_cpu, t->books.on_cpu);
 		__sync_fetch_and_add(&ended.run_queue, t->books.run_queue);
 	}
@@ -622,7 +628,7 @@ int sched_switch(__u64 *ctx)
 	now = clock();
 	c = hit(ON_SCHED_SWITCH);
 	if (leaves)
-		leave_cpu(prev, ctx[0], state_given ? ctx[3] : prev->__state, now);
+		leave_cpu(prev, ctx[0], state_given ? ctx[3] : prev->__state, c, now);
 	if (takes)
 		take_cpu(next, prev, c, now);
 	return 0;
@@ -1073,18 +1079,20 @@ int snapshot(struct bpf_iter__task *ctx)
 		t->class = class_of(task);
 		t->syscall = IN_SYSCALL(user_registers(task));
 		t->since = clock();
-		t->books.began = clock_of(task, t->class <= KERNEL);
-		t->books.entered = t->since;
+		if (t->class <= KERNEL)
+			book_arrival(t, task, t->since);
+		else if (t->class == RUN_QUEUE)
+			book_wait(t, task, t->since);
 	}
 	moment_of(t, &m);
 	for (int c = 0; c < ON_THREAD; c++)
 		told.time[c] = m.time[c];
 	told.on_cpu = t->books.on_cpu;
 	told.run_queue = t->books.run_queue;
-	if (t->class <= KERNEL)
-		told.on_cpu += m.now - t->books.entered;
-	else if (t->class == RUN_QUEUE)
-		told.run_queue += m.now - t->books.entered;
+	if (t->books.arrived)
+		told.on_cpu += m.now - t->books.began;
+	else if (t->books.queued)
+		told.run_queue += m.now - t->books.began;
 	write_seq(ctx->meta->seq, &told, sizeof(told));
 	return 0;
 }

@@ -107,8 +107,9 @@ type AccountThread struct {
 		_        structs.HostLayout
 		OnCpu    uint64
 		RunQueue uint64
+		Arrived  uint64
+		Queued   uint64
 		Began    uint64
-		Entered  uint64
 	}
 }
 

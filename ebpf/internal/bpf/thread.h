@@ -24,8 +24,8 @@ enum class { /* as package account counts them */
  * stands still while a hypervisor has the CPU. */
 struct books {
 	__u64 on_cpu, run_queue; /* closed intervals */
-	__u64 began;             /* the open one, on the scheduler's clock */
-	__u64 entered;           /* the same on CLOCK_MONOTONIC */
+	__u64 arrived, queued;   /* the open one, on the scheduler's clock; 0: there is none */
+	__u64 began;             /* the same on CLOCK_MONOTONIC */
 };
 
 struct thread {

@@ -48,7 +48,8 @@ func (t *Table) addSymbols(f *elf.File) error {
 	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
 		return err
 	}
-	if len(all) > 0 { // it knows sizes; Go's table lets a function reach to the next one
+	t.whole = len(all) > 0
+	if t.whole { // it knows sizes; Go's table lets a function reach to the next one
 		t.functions = slices.DeleteFunc(t.functions, func(f function) bool { return f.module == C })
 	}
 	for _, s := range append(all, dynamic...) {

@@ -27,6 +27,7 @@ const (
 // Table holds the functions of one program, library or kernel, by address as linked.
 type Table struct {
 	functions []function // by start
+	whole     bool       // the symbol table is there, not only the names that other files may use
 	// Text is Go's own code; empty where there is none.
 	Text Range
 	// Assembly says for Go's assembly where each instruction finds its return address.
@@ -56,11 +57,26 @@ func (t *Table) Find(address uint64) account.Frame {
 	if !found {
 		i--
 	}
-	if i < 0 || address >= t.functions[i].End {
+	if i < 0 {
 		return account.Frame{Address: address, Module: C}
 	}
 	f := t.functions[i]
+	if address >= f.End {
+		return account.Frame{Address: address, Module: C, Function: t.local(f, address)}
+	}
 	return account.Frame{Address: address, Function: f.name, Module: f.module}
+}
+
+// farthest is how far after a function code is still taken for its author's.
+const farthest = 1 << 14
+
+// local names code after a function. Assembly of BoringCrypto has helpers that bear no symbol, such as the
+// multiplication behind ecp_nistz256_mul_mont, where much of its time goes.
+func (t *Table) local(f function, address uint64) string {
+	if !t.whole || f.module != C || address-f.End >= farthest {
+		return ""
+	}
+	return "local code after " + f.name
 }
 
 // sort puts functions in order and lets those of unknown size reach to the next one, limit at most. Of several at

@@ -176,3 +176,24 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestLocalCode(t *testing.T) {
+	known := []function{{Range{100, 200}, "ecp_nistz256_sqr_mont", C}, {Range{1 << 20, 1<<20 + 10}, "main.main", Go}}
+	for _, c := range []struct {
+		whole   bool
+		address uint64
+		want    string
+	}{
+		{true, 150, "ecp_nistz256_sqr_mont"},
+		{true, 200, "local code after ecp_nistz256_sqr_mont"},
+		{true, 200 + farthest, ""},
+		{false, 200, ""}, // where only some functions have names, the last one says nothing
+		{true, 1<<20 + 10, ""},
+		{true, 50, ""},
+	} {
+		table := Table{functions: known, whole: c.whole}
+		if got := table.Find(c.address).Function; got != c.want {
+			t.Errorf("%d of a whole table %v: got %q, want %q", c.address, c.whole, got, c.want)
+		}
+	}
+}

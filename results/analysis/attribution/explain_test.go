@@ -174,7 +174,7 @@ func TestWindowsHoldEnoughHandshakes(t *testing.T) {
 		rate    float64
 		grid    time.Duration
 		tracked string
-	}{{2000, grid, "p99"}, {600, 2 * grid, "p99"}, {110, 10 * grid, "p99"}, {50, 4 * grid, "p90"}, {10, 10 * grid, "mean"}} {
+	}{{2000, grid, "p99"}, {600, 2 * grid, "p99"}, {110, 2 * grid, "p90"}, {50, 4 * grid, "p90"}, {10, 5 * grid, "mean"}} {
 		e := Explain([]Observed{made{seed: 1, length: 10 * time.Second, rate: tt.rate}.observed()})
 		if e.Grid != tt.grid || e.Tracked != tt.tracked {
 			t.Errorf("%v/s: got %v and %s, want %v and %s", tt.rate, e.Grid, e.Tracked, tt.grid, tt.tracked)

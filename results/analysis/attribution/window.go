@@ -10,11 +10,12 @@ import (
 	"github.com/tlslab/tlslab/results/account"
 )
 
-// A window's p99 means something from a hundred handshakes on, its p90 from twenty. Windows longer than a second
-// would hide what happens within them.
+// A window's p99 means something from a hundred handshakes on, its p90 from twenty, a mean from five. Windows longer
+// than a second would hide what happens within them.
 const (
 	enoughForP99 = 100
 	enoughForP90 = 20
+	enoughToMean = 5
 	longestGrid  = time.Second
 	maxSteps     = 100 // that are tried on the way there
 )
@@ -66,7 +67,8 @@ func collect(blocks []Observed) *collection {
 }
 
 // gridOf is the shortest multiple of the accounts' own grid whose median window holds enough handshakes for a p99;
-// where none up to a second does, enough for a p90; else a second, of which the mean is tracked.
+// where none up to a second does, or too few windows would remain to correlate, enough for a p90, then for a mean.
+// Where all of these leave too few windows, the first that has enough handshakes is taken; else a second and its mean.
 func gridOf(blocks []Observed) (grid time.Duration, tracked string) {
 	base := baseGrid(blocks)
 	if base <= 0 {
@@ -78,17 +80,30 @@ func gridOf(blocks []Observed) (grid time.Duration, tracked string) {
 	}
 	longest := max(1, longestGrid/base)
 	step := 1 + longest/maxSteps
+	grid, tracked = longest*base, "mean"
 	for _, want := range []struct {
 		handshakes int
 		statistic  string
-	}{{enoughForP99, "p99"}, {enoughForP90, "p90"}} {
+	}{{enoughToMean, "mean"}, {enoughForP90, "p90"}, {enoughForP99, "p99"}} {
 		for k := step; k <= longest; k += step {
-			if medianCount(blocks, counts, k*base) >= want.handshakes {
-				return k * base, want.statistic
+			if medianCount(blocks, counts, k*base) < want.handshakes {
+				continue
 			}
+			if windowCount(blocks, k*base) >= fewestWindows || windowCount(blocks, grid) < fewestWindows {
+				grid, tracked = k*base, want.statistic
+			}
+			break
 		}
 	}
-	return longest * base, "mean"
+	return grid, tracked
+}
+
+// windowCount is how many windows of a length the accounts have.
+func windowCount(blocks []Observed, grid time.Duration) (n int) {
+	for _, b := range blocks {
+		n += len(cut(b.Account.Windows, grid))
+	}
+	return n
 }
 
 // baseGrid is the median length of the accounts' windows.
