@@ -2,7 +2,7 @@
 GO ?= go
 export GOTOOLCHAIN ?= auto
 
-.PHONY: help build run test check race arm64 generate golden fuzz bench smoke aa clean
+.PHONY: help build run test check race arm64 bpf generate golden fuzz bench smoke explain observer aa clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -35,7 +35,10 @@ ARM64_LEFT_OUT = KnownOptionsByAsking|DetectUnderGODEBUG|Serve|ConnectChoosesPor
 arm64: ## unit tests for arm64 under qemu-user (Debian package qemu-user)
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 -skip '$(ARM64_LEFT_OUT)' ./handshake ./handshake/pki \
-		./handshake/server ./accel ./loadgen ./results/... ./scenarios ./reports
+		./handshake/server ./accel ./loadgen ./results/... ./scenarios ./reports ./ebpf/internal/sites ./ebpf/internal/symbols
+
+bpf: ## compile the BPF programs again (Debian packages clang and llvm; version 14 gives the committed objects to the byte)
+	$(GO) generate ./ebpf/internal/bpf
 
 generate: ## rewrite what is generated: scenarios/README.md
 	$(GO) test ./scenarios -run TestReference -update
@@ -51,6 +54,9 @@ bench: ## the generator's overhead and the recorder
 
 smoke: bin/tlslab ## the lab end to end, under 20 s once the servers are built
 	./bin/tlslab run smoke
+
+explain: bin/tlslab ## where the time of handshakes goes (not in .ci/run: minutes of load); as root with eBPF
+	./bin/tlslab run explain
 
 aa: bin/tlslab ## a variant against itself (not in .ci/run: minutes of load); must find nothing
 	./bin/tlslab run aa

@@ -5,6 +5,7 @@ package ebpf
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -136,12 +137,14 @@ func (a *attached) tell(s sites.Site, program string, prices Prices) {
 	a.counts = append(a.counts, counted{program, s.Phase})
 }
 
-// detach takes all hooks away.
+// detach takes all hooks away, all at once: for each the kernel waits until nobody runs it any more.
 func (a *attached) detach() error {
-	var errs []error
-	for _, l := range a.links {
-		errs = append(errs, l.Close())
+	errs := make([]error, len(a.links))
+	var all sync.WaitGroup
+	for i, l := range a.links {
+		all.Go(func() { errs[i] = l.Close() })
 	}
+	all.Wait()
 	a.links = nil
 	return errors.Join(errs...)
 }

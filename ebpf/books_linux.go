@@ -71,7 +71,8 @@ func (o *Observer) settle(before, after schedstat) error {
 		a.Books.Stolen += w.Threads[account.User] + w.Threads[account.Kernel]
 	}
 	a.Books.Accepts, a.Books.Unstamped = total.Accepts, total.Unstamped
-	a.Books.Drops = total.Drops + o.loader.missed()
+	a.Books.Drops += total.Drops
+	a.Books.Missed = total.Missed + o.loader.missed()
 	a.Unfinished = int64(total.Unfinished) + o.underWay()
 	o.countHits(total)
 	slices.SortFunc(a.Handshakes, func(x, y account.Handshake) int { return cmp.Compare(x.End, y.End) })

@@ -30,6 +30,13 @@
 // the difference of two readings, so nothing is lost between windows. Histograms of system calls have the layout of 3
 // bits of package hist.
 //
+// # Two clocks
+//
+// The kernel's own books run on the scheduler's clock. It stands still while a hypervisor has the CPU, and a thread that
+// is woken and preempts another counts as running since it was woken, whereas here it waits until it runs. The classes
+// keep to CLOCK_MONOTONIC, as handshakes do; the sums that are compared with schedstat are kept on the scheduler's clock
+// beside them, and how far the two are apart is told (account.Books.Stolen).
+//
 // # What it does not see
 //
 // A handshake that was under way when the observation began. TLS 1.2: its handshakes begin and never end here, and

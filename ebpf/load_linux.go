@@ -22,6 +22,7 @@ type target struct {
 	tgid    int // in the first one
 	program *sites.Program
 	files   bool
+	client  uint8 // 1: it is watched as a client
 }
 
 // loader loads account.c layer by layer. The first load makes the maps, the others share them, so that what this
@@ -46,6 +47,7 @@ func newLoader(t target) (*loader, error) {
 func configure(spec *ebpf.CollectionSpec, t target) error {
 	rows, kinds := tables(t.files)
 	values := map[string]any{
+		bpf.AccountVarAsClient:   t.client,
 		bpf.AccountVarProcess:    int32(t.tgid),
 		bpf.AccountVarStateGiven: stateGiven(),
 		bpf.AccountVarSlots:      rows,
@@ -135,16 +137,19 @@ func (l *loader) close() {
 
 // gap says why a layer cannot be watched.
 func gap(what string, err error) account.Gap {
-	return account.Gap{What: what, Reason: plain(err), Hint: hint(err)}
+	return account.Gap{What: what, Reason: brief(err).Error(), Hint: hint(err)}
 }
 
-// plain is an error without the verifier's log, which is long and for nobody but us.
-func plain(err error) string {
+// brief is an error without what nobody but us can read: the verifier's log, and which of many maps came first.
+func brief(err error) error {
 	var verifier *ebpf.VerifierError
-	if errors.As(err, &verifier) {
-		return fmt.Sprintf("the kernel refuses the program: %v", verifier.Cause)
+	switch {
+	case errors.As(err, &verifier):
+		return fmt.Errorf("the kernel refuses the program: %w", verifier.Cause)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("load eBPF programs: %w", unix.EPERM)
 	}
-	return err.Error()
+	return err
 }
 
 func hint(err error) string {

@@ -83,6 +83,9 @@ func (o *Observer) watch(ctx context.Context) (err error) {
 // plan finds out what there is to attach to.
 func (o *Observer) plan() (err error) {
 	o.target = target{pid: o.options.PID, files: o.options.Layers&Files != 0}
+	if o.options.Client {
+		o.target.client = 1
+	}
 	if o.target.tgid, err = hostTGID(o.options.PID); err != nil {
 		return err
 	}

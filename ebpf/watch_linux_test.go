@@ -4,20 +4,24 @@ package ebpf
 
 import (
 	"bufio"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/tlslab/tlslab/results/account"
@@ -45,8 +49,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// serverBinary is the server's executable, built once; a test in another namespace is given it.
 func serverBinary(t testing.TB) string {
 	t.Helper()
+	if given := os.Getenv("EBPF_TEST_SERVER"); given != "" {
+		return given
+	}
 	built.once.Do(func() {
 		dir, err := os.MkdirTemp("", "ebpf")
 		if err != nil {
@@ -54,7 +62,7 @@ func serverBinary(t testing.TB) string {
 			return
 		}
 		built.path = filepath.Join(dir, "server")
-		if out, err := exec.Command("go", "build", "-o", built.path, "./testdata/server").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", built.path, "./testdata/server").CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
 		}
 	})
@@ -153,62 +161,489 @@ func stop(t testing.TB, o *Observer) *account.Account {
 
 const everything = AllLayers &^ Sampling
 
-func TestTry(t *testing.T) {
-	s := start(t, nil)
-	began := time.Now()
-	o := watch(t, Options{PID: s.pid, Layers: everything})
-	t.Log("attach", time.Since(began))
-	load(t, s.address, 4, 250, 0)
-	began = time.Now()
-	a := stop(t, o)
-	t.Log("detach", time.Since(began))
-	t.Log(s.end(t))
-	show(t, a)
-}
-
-func show(t testing.TB, a *account.Account) {
-	var sum account.Times
-	var wall time.Duration
-	var residuals []float64
+// median is that of a number of each handshake.
+func median(a *account.Account, of func(account.Handshake) float64) float64 {
+	var all []float64
 	for _, h := range a.Handshakes {
-		sum.Add(h.Time)
-		wall += h.Wall()
-		residuals = append(residuals, float64(h.Residual())/float64(h.Wall()))
+		all = append(all, of(h))
 	}
-	slices.Sort(residuals)
-	n := len(residuals)
-	t.Logf("tier %s, %d handshakes, %d unfinished, length %v, gaps %+v", a.Tier, n, a.Unfinished, a.Length, a.Gaps)
-	if n > 0 {
-		t.Logf("residual min %g p50 %g p99 %g max %g", residuals[0], residuals[n/2], residuals[n*99/100], residuals[n-1])
-		for c, d := range sum {
-			t.Logf("class %d: %v", c, d/time.Duration(n))
-		}
-		t.Logf("wall %v", wall/time.Duration(n))
-		for p := range a.Phases {
-			var times account.Times
-			for _, h := range a.Handshakes {
-				times.Add(h.Phases[p])
-			}
-			for c := range times {
-				times[c] /= time.Duration(n)
-			}
-			t.Logf("%s %v", a.Phases[p], times)
-		}
-		t.Logf("%+v", a.Handshakes[n-1])
-	}
-	b := a.Books
-	t.Log("BEGAN", a.Began); t.Logf("%+v cpu %.4f queue %.4f", b, float64(b.OnCPU)/float64(b.SchedstatCPU), float64(b.RunQueue)/float64(b.SchedstatRunDelay))
-	for _, c := range a.Syscalls {
-		t.Logf("%s %d again %d errors %d p50 %v p99 %v times %v", c.Name, c.Count, c.Again, c.Errors, time.Duration(c.Latency.Quantile(.5)), time.Duration(c.Latency.Quantile(.99)), c.Time[:4])
-	}
-	t.Logf("accept wait %d p50 %v", a.AcceptWait.Count(), time.Duration(a.AcceptWait.Quantile(.5)))
-	t.Log(a.Files, a.Preemptors)
-	for _, w := range a.Windows {
-		t.Log(w.At, w.Length, w.Threads, w.Others, len(w.Syscalls), w.Files)
-	}
-	for _, p := range a.Probes {
-		t.Logf("%+v", p)
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func within(t testing.TB, what string, got, low, high float64) {
+	t.Helper()
+	if !(got >= low && got <= high) {
+		t.Errorf("%s: got %g, want %g to %g", what, got, low, high)
 	}
 }
 
-var _ = context.Background
+func TestIdentity(t *testing.T) {
+	s := start(t, nil)
+	o := watch(t, Options{PID: s.pid, Layers: everything, Grid: 50 * time.Millisecond})
+	load(t, s.address, 4, 100, 0)
+	a := stop(t, o)
+	completed, failed := s.end(t)
+	if a.Tier != account.Full || len(a.Gaps) > 0 {
+		t.Errorf("tier %s, gaps %+v", a.Tier, a.Gaps)
+	}
+	if got := int64(len(a.Handshakes)); got != completed || completed != 400 || failed != 0 || a.Unfinished != 0 {
+		t.Fatalf("saw %d handshakes and %d unfinished, the server %d and %d failed", got, a.Unfinished, completed, failed)
+	}
+	checkResiduals(t, a)
+	checkHandshakes(t, a)
+	checkBooks(t, a)
+	checkWindows(t, a)
+	for _, p := range a.Probes {
+		unused := p.Name == "tcp_retransmit_skb" || p.Site == "call" // the call is where handshakes fail
+		if p.Hits == 0 && !unused && p.Name != "sched_wakeup_new" {
+			t.Errorf("probe %s: no hits", p.Name)
+		}
+		if !p.Cheap {
+			t.Errorf("probe %s is single-stepped: %s", p.Name, p.Site)
+		}
+	}
+}
+
+// checkResiduals is the gate that tells when a release of Go has moved one of the hooks.
+func checkResiduals(t *testing.T, a *account.Account) {
+	var all []float64
+	for _, h := range a.Handshakes {
+		all = append(all, math.Abs(float64(h.Residual()))/float64(h.Wall()))
+	}
+	slices.Sort(all)
+	within(t, "residual at p50", all[len(all)/2], 0, 0.005)
+	within(t, "residual at p99", all[len(all)*99/100], 0, 0.005)
+}
+
+func checkHandshakes(t *testing.T, a *account.Account) {
+	var sum account.Times
+	for _, h := range a.Handshakes {
+		var phases account.Times
+		for _, p := range h.Phases {
+			phases.Add(p)
+		}
+		if phases != h.Time {
+			t.Fatalf("phases add up to %v, the handshake has %v", phases, h.Time)
+		}
+		if h.Port == 0 || h.Failed || !(h.Established <= h.Accepted && h.Accepted <= h.Begin && h.Begin < h.End) {
+			t.Fatalf("implausible: %+v", h)
+		}
+		sum.Add(h.Time)
+	}
+	for _, class := range []account.Class{account.User, account.Kernel, account.Network} {
+		if sum[class] == 0 {
+			t.Errorf("class %d has no time", class)
+		}
+	}
+	if sum[account.Kernel] > sum[account.User] {
+		t.Errorf("%v in the kernel, %v in user mode: handshakes compute", sum[account.Kernel], sum[account.User])
+	}
+}
+
+func checkBooks(t *testing.T, a *account.Account) {
+	b := a.Books
+	within(t, "on-CPU against schedstat", float64(b.OnCPU)/float64(b.SchedstatCPU), 0.97, 1.03)
+	within(t, "run queue against schedstat", float64(b.RunQueue)/float64(b.SchedstatRunDelay), 0.95, 1.05)
+	if b.Accepts != 400 || a.AcceptWait.Count() != 400 || b.Drops != 0 {
+		t.Errorf("accepts %d, waits %d, drops %d, want 400, 400, 0", b.Accepts, a.AcceptWait.Count(), b.Drops)
+	}
+	within(t, "parks without a stamp", float64(b.Unstamped), 0, 4)
+}
+
+func checkWindows(t *testing.T, a *account.Account) {
+	calls := map[string]uint64{}
+	var at time.Duration
+	for _, w := range a.Windows {
+		if w.At != at {
+			t.Fatalf("a window begins at %v, the one before ended at %v", w.At, at)
+		}
+		at += w.Length
+		for name, use := range w.Syscalls {
+			calls[name] += use.Count
+		}
+		for class, d := range w.Threads {
+			if d < 0 {
+				t.Errorf("window at %v: class %d has %v", w.At, class, d)
+			}
+		}
+	}
+	if at != a.Length {
+		t.Errorf("windows end at %v, the account at %v", at, a.Length)
+	}
+	for _, call := range a.Syscalls {
+		if more := call.Count - calls[call.Name]; more > 5 { // between the last reading and the end of the recording
+			t.Errorf("%s: %d calls in all, %d in the windows", call.Name, call.Count, calls[call.Name])
+		}
+		if sum := call.Time.Sum(); call.Latency.Sum() != uint64(sum) {
+			t.Errorf("%s: parts come to %v, calls to %v", call.Name, sum, time.Duration(call.Latency.Sum()))
+		}
+	}
+	within(t, "accept4", float64(calls["accept4"]), 400, 900)
+	within(t, "reads", float64(calls["read"]), 400*3, 400*12)
+	within(t, "writes", float64(calls["write"]), 400*2, 400*6)
+}
+
+// Each plant is found in its class, and hardly elsewhere.
+func TestPlants(t *testing.T) {
+	const size = 5 * time.Millisecond
+	fifo := filepath.Join(t.TempDir(), "certificate.pem")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		plant string
+		want  account.Class
+	}{
+		{"burn", account.User},
+		{"kernel", account.Kernel},
+		{"nanosleep", account.Blocked},
+		{"fifo", account.Blocked},
+		{"sleep", account.Goroutine},
+		{"lock", account.Goroutine},
+		{"late client", account.Network},
+	}
+	for _, tt := range tests {
+		t.Run(tt.plant, func(t *testing.T) {
+			t.Parallel()
+			delay, args := time.Duration(0), []string{tt.plant, size.String()}
+			if tt.want == account.Network {
+				delay, args = size, nil
+			}
+			s := start(t, []string{"FIFO=" + fifo}, args...)
+			o := watch(t, Options{PID: s.pid, Layers: everything})
+			load(t, s.address, 1, 25, delay)
+			a := stop(t, o)
+			if len(a.Handshakes) != 25 {
+				t.Fatalf("%d handshakes, want 25", len(a.Handshakes))
+			}
+			checkPlant(t, a, tt.want, size)
+			if tt.plant == "fifo" {
+				checkFIFO(t, a, size)
+			}
+		})
+	}
+}
+
+// checkPlant finds the plant in its class and in no other. Other tests run at the same time, so threads wait for a CPU,
+// goroutines for a thread, and the server for its client.
+func checkPlant(t *testing.T, a *account.Account, want account.Class, size time.Duration) {
+	t.Helper()
+	got := median(a, func(h account.Handshake) float64 { return (h.Time[want] + h.Time[account.RunQueue]).Seconds() })
+	within(t, "seconds in the class", got, 0.8*size.Seconds(), 3*size.Seconds())
+	for _, class := range []account.Class{account.User, account.Kernel, account.Blocked, account.Goroutine} {
+		if class == want {
+			continue
+		}
+		leaked := median(a, func(h account.Handshake) float64 { return h.Time[class].Seconds() })
+		within(t, fmt.Sprintf("seconds in class %d", class), leaked, 0, 0.4*size.Seconds())
+	}
+}
+
+func checkFIFO(t *testing.T, a *account.Account, size time.Duration) {
+	for _, file := range a.Files {
+		if file.Path == "certificate.pem" {
+			within(t, "reads of the FIFO", float64(file.Count), 25, 25)
+			within(t, "seconds for them", file.Time.Seconds(), 25*0.7*size.Seconds(), 25*3*size.Seconds())
+			return
+		}
+	}
+	t.Errorf("the FIFO is not among the files: %+v", a.Files)
+}
+
+// What a client may do wrong, each failing the handshake elsewhere.
+func TestFailedHandshakes(t *testing.T) {
+	s := start(t, nil)
+	o := watch(t, Options{PID: s.pid, Layers: everything})
+	old := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}
+	strangers := []func(net.Conn){
+		func(net.Conn) {},
+		func(c net.Conn) { io.WriteString(c, "GET / HTTP/1.0\r\n\r\n") },
+		func(c net.Conn) { tls.Client(c, old).Handshake() },
+		func(c net.Conn) { tls.Client(c, &tls.Config{ServerName: "nobody.example"}).Handshake() },
+	}
+	for range 5 {
+		load(t, s.address, 1, 1, 0)
+		for _, strange := range strangers {
+			spoil(t, s.address, strange)
+		}
+	}
+	a := stop(t, o)
+	completed, failed := s.end(t)
+	var sawFailed int64
+	for _, h := range a.Handshakes {
+		if h.Failed {
+			sawFailed++
+		}
+	}
+	sawCompleted := int64(len(a.Handshakes)) - sawFailed
+	if sawCompleted != completed || sawFailed != failed || failed != 20 || completed != 5 || a.Unfinished != 0 {
+		t.Errorf("saw %d completed, %d failed, %d unfinished; the server %d and %d, want 5 and 20",
+			sawCompleted, sawFailed, a.Unfinished, completed, failed)
+	}
+}
+
+// The client's state machine, on this very process.
+func TestClient(t *testing.T) {
+	s := start(t, nil)
+	o := watch(t, Options{PID: os.Getpid(), Layers: everything, Client: true})
+	load(t, s.address, 2, 50, 0)
+	if err := handshake(s.address, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, untrusted := tls.Dial("tcp", s.address, &tls.Config{ServerName: "nobody.example"})
+	a := stop(t, o)
+	if untrusted == nil {
+		t.Error("a certificate of nobody was trusted")
+	}
+	if len(a.Handshakes) != 102 || a.Unfinished != 0 {
+		t.Fatalf("%d handshakes, %d unfinished, want 102 and 0", len(a.Handshakes), a.Unfinished)
+	}
+	checkResiduals(t, a)
+	var network time.Duration
+	for i, h := range a.Handshakes {
+		network += h.Time[account.Network]
+		if h.Failed != (i == 101) || h.Port == 0 || h.Phases[0].Sum() == 0 || h.Established > h.Begin {
+			t.Errorf("handshake %d: %+v", i, h)
+		}
+	}
+	if network == 0 {
+		t.Error("no handshake waited for the network")
+	}
+}
+
+// spoil does something to a connection and waits until the server has closed it.
+func spoil(t *testing.T, address string, do func(net.Conn)) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	do(conn)
+	conn.(*net.TCPConn).CloseWrite()
+	io.Copy(io.Discard, conn)
+}
+
+// A program that is no Go program is followed as far as the kernel goes.
+func TestPartial(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "words")
+	if err := os.WriteFile(text, []byte("some words"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cat := exec.Command("sh", "-c", "read line; exec cat "+text+" -")
+	in, err := cat.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cat.Start(); err != nil {
+		t.Fatal(err)
+	}
+	o := watch(t, Options{PID: cat.Process.Pid, Layers: everything})
+	const delay, writes = 5 * time.Millisecond, 21
+	ticks := time.NewTicker(delay)
+	defer ticks.Stop()
+	for range writes {
+		<-ticks.C
+		if _, err := io.WriteString(in, "x\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.Close()
+	if err := cat.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-o.Gone():
+	case <-time.After(2 * time.Second):
+		t.Error("the end of the process was not noticed")
+	}
+	a := stop(t, o)
+	if a.Tier != account.Partial || len(a.Gaps) != 1 || a.Gaps[0].What != "handshakes" {
+		t.Errorf("tier %s, gaps %+v", a.Tier, a.Gaps)
+	}
+	checkRead(t, a, delay)
+	for _, f := range a.Files {
+		if f.Path == "words" && (f.Bytes != 10 || f.Count != 2) {
+			t.Errorf("the file was read %d times, %d bytes, want 2 and 10", f.Count, f.Bytes)
+		}
+	}
+	if !slices.ContainsFunc(a.Files, func(f account.FileRead) bool { return f.Path == "words" }) {
+		t.Errorf("the file is not among %+v", a.Files)
+	}
+}
+
+// checkRead finds the delay in the right bucket.
+func checkRead(t *testing.T, a *account.Account, delay time.Duration) {
+	for _, call := range a.Syscalls {
+		if call.Name != "read" {
+			continue
+		}
+		blocked := &call.Parts.Blocked
+		within(t, "p75 of read", float64(call.Latency.Quantile(0.75)), 0.8*float64(delay), 1.3*float64(delay))
+		within(t, "p75 of its blocked part", float64(blocked.Quantile(0.75)), 0.8*float64(delay), 1.3*float64(delay))
+		return
+	}
+	t.Error("read was not seen")
+}
+
+// In a pid namespace of its own a process has another number than the programs in the kernel know.
+func TestPIDNamespace(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("unshare needs root")
+	}
+	cmd := exec.Command("unshare", "--pid", "--fork", "--mount-proc", os.Args[0], "-test.run=^TestIdentity$", "-test.v")
+	cmd.Env = append(os.Environ(), "EBPF_TEST_SERVER="+serverBinary(t))
+	out, err := cmd.CombinedOutput()
+	if strings.Contains(string(out), "unshare failed") {
+		t.Skipf("%s", out)
+	}
+	if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// Nothing stays behind, neither when the watch ends nor when its process is killed.
+func TestLeavesNothing(t *testing.T) {
+	if pid := os.Getenv("EBPF_TEST_WATCH"); pid != "" {
+		watchUntilKilled(t, pid)
+	}
+	s := start(t, nil)
+	o := watch(t, Options{PID: s.pid, Layers: everything})
+	ids := programs(t, o)
+	stop(t, o)
+	vanish(t, ids)
+
+	child := exec.Command(os.Args[0], "-test.run=^TestLeavesNothing$")
+	child.Env = append(os.Environ(), fmt.Sprint("EBPF_TEST_WATCH=", s.pid))
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	count := len(ids)
+	ids = nil
+	for range count {
+		var id ebpf.ProgramID
+		if _, err := fmt.Fscan(out, &id); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	child.Process.Kill()
+	child.Wait()
+	vanish(t, ids)
+}
+
+// watchUntilKilled is the child of TestLeavesNothing: it says what it loaded.
+func watchUntilKilled(t *testing.T, pid string) {
+	number, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range programs(t, watch(t, Options{PID: number, Layers: everything})) {
+		fmt.Println(id)
+	}
+	select {}
+}
+
+// programs are the numbers of all that an observer has loaded.
+func programs(t *testing.T, o *Observer) (ids []ebpf.ProgramID) {
+	t.Helper()
+	for _, part := range o.loader.parts {
+		for _, program := range part.Programs {
+			info, err := program.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, _ := info.ID()
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// vanish waits until the programs are gone, for a second at most.
+func vanish(t *testing.T, ids []ebpf.ProgramID) {
+	t.Helper()
+	patience := time.After(time.Second)
+	for len(ids) > 0 {
+		program, err := ebpf.NewProgramFromID(ids[0])
+		if errors.Is(err, os.ErrNotExist) {
+			ids = ids[1:]
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		program.Close()
+		select {
+		case <-patience:
+			t.Fatalf("%d programs are still there after a second", len(ids))
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Without rights all that happens is that each capability says what is missing.
+func TestPlainUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		checkNothingWorks(t)
+		return
+	}
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestPlainUser$")
+	cmd.SysProcAttr = &unix.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, unix.EPERM) { // root of a user namespace, which is nobody
+		checkNothingWorks(t)
+	} else if err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func checkNothingWorks(t *testing.T) {
+	all := Probe()
+	if all.Tier() != account.Runtime {
+		t.Skipf("this user may load eBPF programs: %+v", all)
+	}
+	for _, c := range all {
+		if c.Err != nil && c.Hint == "" {
+			t.Errorf("%s: %v, and no hint", c.Kind, c.Err)
+		}
+	}
+	_, err := Watch(t.Context(), Options{PID: os.Getpid()})
+	var unavailable *Unavailable
+	if !errors.As(err, &unavailable) || unavailable.Hint == "" {
+		t.Errorf("watch: got %v, want one with a hint", err)
+	}
+}
+
+func TestWatchNobody(t *testing.T) {
+	_, err := Watch(t.Context(), Options{PID: 1 << 22})
+	if !errors.Is(err, unix.ESRCH) {
+		t.Errorf("got %v, want %v", err, unix.ESRCH)
+	}
+}
+
+// Every kind of program that the full tier needs works here, and costs what is bearable.
+func TestProbe(t *testing.T) {
+	all := Probe()
+	for _, c := range all {
+		if errors.Is(c.Err, unix.EPERM) {
+			t.Skipf("%s: %v", c.Kind, c.Err)
+		}
+	}
+	if all.Tier() == account.Runtime {
+		t.Skipf("this kernel lacks something: %+v", all)
+	}
+	prices, err := Calibrate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prices.Others <= 0 || prices.Others > prices.SysEnter+prices.SysExit || prices.Emulated >= prices.Stepped {
+		t.Errorf("prices: %+v", prices)
+	}
+	t.Logf("%+v", prices)
+}

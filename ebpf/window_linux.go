@@ -80,6 +80,7 @@ func (o *Observer) sums() (total bpf.AccountCounters, err error) {
 		}
 		total.Others += one.Others
 		total.Drops += one.Drops
+		total.Missed += one.Missed
 		total.Unstamped += one.Unstamped
 		total.Accepts += one.Accepts
 		total.Unfinished += one.Unfinished
@@ -189,6 +190,9 @@ func (o *Observer) notice() {
 	}
 }
 
+// mostHandshakes bounds the memory that an account takes: a million are close to one gigabyte.
+const mostHandshakes = 1 << 20
+
 // receive takes the records of handshakes until the ring is flushed.
 func (o *Observer) receive() {
 	var record ringbuf.Record
@@ -201,7 +205,8 @@ func (o *Observer) receive() {
 			o.received <- fmt.Errorf("records: %w", err)
 			return
 		}
-		if len(record.RawSample) < int(unsafe.Sizeof(bpf.AccountHandshake{})) {
+		if len(record.RawSample) < int(unsafe.Sizeof(bpf.AccountHandshake{})) || len(o.account.Handshakes) == mostHandshakes {
+			o.account.Books.Drops++
 			continue
 		}
 		o.account.Handshakes = append(o.account.Handshakes, o.handshake((*bpf.AccountHandshake)(unsafe.Pointer(&record.RawSample[0]))))

@@ -9,4 +9,6 @@ type clock struct {
 	at     time.Duration // the kernel's clock at the origin
 }
 
-func (c clock) now() time.Duration { return c.at + time.Since(c.origin) }
+func (c clock) now() time.Duration { return c.when(time.Now()) }
+
+func (c clock) when(t time.Time) time.Duration { return c.at + t.Sub(c.origin) }

@@ -74,6 +74,7 @@ type Trace struct {
 // Report is what the server counted between begin and end, with no connection open at either edge.
 type Report struct {
 	Ledger  handshake.ServerLedger `json:"ledger"`
+	Began   time.Duration          `json:"began_ns"` // on CLOCK_MONOTONIC (where it is not Linux, since the server's start)
 	Wall    time.Duration          `json:"wall_ns"`
 	CPU     handshake.CPU          `json:"cpu"`
 	Runtime Runtime                `json:"runtime"`

@@ -205,6 +205,7 @@ type Books struct {
 	Stolen    time.Duration `json:"stolen_ns"`
 	Accepts   uint64        `json:"accepts"`   // accept4 calls that gave a connection
 	Drops     uint64        `json:"drops"`     // records and map entries that were lost
+	Missed    uint64        `json:"missed"`    // events that the kernel did not tell; a handful in ten thousand
 	Unstamped uint64        `json:"unstamped"` // parks on a socket whose data's arrival was not seen
 }
 

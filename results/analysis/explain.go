@@ -126,11 +126,16 @@ func (a *Analysis) recover(b *results.Bundle) error {
 		if err != nil {
 			return err
 		}
-		found := attribution.Recover(plantsOf(p, books.Began), books.Handshakes, seenAs(p.Component, books.Tier))
-		found.Component = p.Component
-		a.Plants = append(a.Plants, found)
+		a.Plants = append(a.Plants, Recover(p, books))
 	}
 	return nil
+}
+
+// Recover looks for planted delays in the account of the handshakes that they were planted into.
+func Recover(p results.Plants, books *account.Account) attribution.Recovery {
+	found := attribution.Recover(plantsOf(p, books.Began), books.Handshakes, seenAs(p.Component, books.Tier))
+	found.Component = p.Component
+	return found
 }
 
 // seenAs is the class that a tier sees another class as.

@@ -41,6 +41,7 @@ type AccountCounters struct {
 	Phases     [12]uint64
 	Others     uint64
 	Drops      uint64
+	Missed     uint64
 	Unstamped  uint64
 	Accepts    uint64
 	Unfinished uint64
@@ -159,6 +160,7 @@ const (
 	AccountProgSysEnter         = "sys_enter"
 	AccountProgSysExit          = "sys_exit"
 	AccountProgTcpRetransmitSkb = "tcp_retransmit_skb"
+	AccountVarAsClient          = "as_client"
 	AccountVarBlank             = "blank"
 	AccountVarEnded             = "ended"
 	AccountVarG_reason          = "g_reason"
@@ -257,6 +259,7 @@ type AccountMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type AccountVariableSpecs struct {
+	AsClient        *ebpf.VariableSpec `ebpf:"as_client"`
 	Blank           *ebpf.VariableSpec `ebpf:"blank"`
 	Ended           *ebpf.VariableSpec `ebpf:"ended"`
 	G_reason        *ebpf.VariableSpec `ebpf:"g_reason"`
@@ -322,6 +325,7 @@ func (m *AccountMaps) Close() error {
 //
 // It can be passed to LoadAccountObjects or ebpf.CollectionSpec.LoadAndAssign.
 type AccountVariables struct {
+	AsClient        *ebpf.Variable `ebpf:"as_client"`
 	Blank           *ebpf.Variable `ebpf:"blank"`
 	Ended           *ebpf.Variable `ebpf:"ended"`
 	G_reason        *ebpf.Variable `ebpf:"g_reason"`

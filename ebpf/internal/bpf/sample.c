@@ -17,7 +17,7 @@
 #define USER_FRAMES 128
 #define SEARCH 12 /* steps, for 2^12 ranges of assembly: a Go program with TLS has some 800 */
 
-char granted[] __attribute__((section("license"), used)) = "GPL";
+char granted[] __attribute__((section("license"), used)) = "Dual MIT/GPL";
 
 /* Of the observed process, set before loading. Offsets of fields are zero where they are unknown. */
 const volatile int process;          /* its tgid in the first pid namespace */

@@ -46,6 +46,14 @@ type SampleThread struct {
 	Time    [4]uint64
 	Before  [4]uint64
 	Passed  [4]uint64
+	Books   struct {
+		_        structs.HostLayout
+		OnCpu    uint64
+		RunQueue uint64
+		Arrived  uint64
+		Queued   uint64
+		Began    uint64
+	}
 }
 
 // Names of all BPF objects in the ELF.

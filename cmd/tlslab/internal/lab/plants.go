@@ -2,10 +2,12 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/account"
@@ -52,28 +54,30 @@ func (r *Run) plant(ctx context.Context, w *results.Writer) error {
 
 // plantOne measures a stretch of the baseline with plants in one class.
 func (r *Run) plantOne(ctx context.Context, class account.Class) (*stretch, *results.Gap, error) {
-	v, cell := r.plan.Variants[0], r.plan.Cells[0]
-	v.Server.GOMAXPROCS = 1 // one P, so that giving way to another goroutine lasts as long as that one does
-	cell.Load = loadgen.Load{Loop: loadgen.Closed, Workers: 1, Handshakes: plantHandshakes}
-	process, err := r.start(ctx, v, cell.Spec)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer process.Stop(context.WithoutCancel(ctx))
-	job := r.job(cell, process.Hello().Address, r.plan.Seed)
+	t := r.trial()
+	t.variant.Server.GOMAXPROCS = 1 // one P, so that giving way to another goroutine lasts as long as that one does
+	t.cell.Load = loadgen.Load{Loop: loadgen.Closed, Workers: 1, Handshakes: plantHandshakes}
 	if class == account.Network {
-		job.Delay = &loadgen.Delay{Size: plantSize, Every: plantEvery}
-	} else if err := process.Plant(ctx, &server.Plant{Component: class.String(), Size: plantSize, Every: plantEvery}); err != nil {
-		return nil, &results.Gap{What: fmt.Sprintf("plants in %v", class), Reason: err.Error()}, nil
+		t.delay = &loadgen.Delay{Size: plantSize, Every: plantEvery}
+	} else {
+		t.disturb = func(ctx context.Context, p *variant.Process) error {
+			err := p.Plant(ctx, &server.Plant{Component: class.String(), Size: plantSize, Every: plantEvery})
+			if err != nil {
+				return &unplantable{err}
+			}
+			return nil
+		}
 	}
-	generator, err := startGenerator(ctx, r.lab.Tool, r.places[v.Name].client, job)
-	if err != nil {
-		return nil, nil, err
+	s, err := r.try(ctx, t)
+	var not *unplantable
+	if errors.As(err, &not) {
+		return nil, &results.Gap{What: fmt.Sprintf("plants in %v", class), Reason: not.Error()}, nil
 	}
-	defer generator.stop()
-	s := &stretch{variant: v.Name, place: r.places[v.Name], observer: r.observer, server: process, generator: generator}
-	return s, nil, s.measure(ctx)
+	return s, nil, err
 }
+
+// unplantable is a delay that the server cannot make here.
+type unplantable struct{ error }
 
 // planted is what the server planted, or the client.
 func (s *stretch) planted() []server.Planted {

@@ -75,10 +75,14 @@ func (s *stretch) observe(ctx context.Context) (err error) {
 }
 
 func (s *stretch) observed(ctx context.Context) (err error) {
-	if s.watch != nil {
-		s.watched, err = s.watch.end(ctx)
+	if s.watch == nil {
+		return nil
 	}
-	return err
+	if s.watched, err = s.watch.end(ctx); err != nil {
+		return err
+	}
+	countCollections(s.watched.account, s.block.Server)
+	return nil
 }
 
 // leave ends a watch that the stretch did not live to see the end of.
