@@ -3,12 +3,14 @@ package server
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"time"
 )
 
-// episodes calls do at the begin of every period until it is stopped, and then once what is left to do.
+// episodes calls do once in a period, on average, until it is stopped. Its pauses are by chance: what comes by the
+// clock cannot be told from anything else that comes by the clock.
 func episodes(ctx context.Context, p Plant, do func()) (stop func(), err error) {
 	if p.Period < 2*p.Size {
 		return nil, fmt.Errorf("%v in every %v: the period must be at least twice the size", p.Size, p.Period)
@@ -17,13 +19,11 @@ func episodes(ctx context.Context, p Plant, do func()) (stop func(), err error) 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ticker := time.NewTicker(p.Period)
-		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-ticker.C:
+			case <-time.After(p.Period/2 + rand.N(p.Period)):
 				do()
 			}
 		}
@@ -70,7 +70,7 @@ func collectionEpisodes(ctx context.Context, p Plant, l *plants) (*growth, error
 // allocate makes a tree of small objects for the collector to walk.
 func allocate() {
 	type node struct{ next [4]*node }
-	live := make([]*node, 0, 1<<14)
+	live := make([]*node, 0, 1<<17)
 	for i := range cap(live) {
 		n := &node{}
 		if i > 0 {

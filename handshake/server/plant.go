@@ -181,13 +181,7 @@ func waitForLock(size time.Duration) time.Duration {
 	return held
 }
 
-// preemption is how long the runtime lets a goroutine run that others wait for.
-const preemption = 10 * time.Millisecond
-
-// runnable plants a wait that ends before the runtime would end it.
+// runnable plants a wait for the only P.
 func runnable(_ context.Context, p Plant, _ *plants) (*growth, error) {
-	if p.Size >= preemption {
-		return nil, fmt.Errorf("a size of %v: the runtime interrupts what spins for %v or more", p.Size, preemption)
-	}
 	return exact(p, new(giver).giveWay), nil
 }

@@ -106,7 +106,6 @@ func TestPlantsThatDoNotGrow(t *testing.T) {
 		{Plant{Component: "goroutine"}, "must be positive"},
 		{Plant{Component: "goroutine", Size: time.Hour}, "at most 10s"},
 		{Plant{Component: "goroutine", Size: 1, Every: -1}, "must not be negative"},
-		{Plant{Component: "runnable", Size: preemption}, "the runtime interrupts"},
 		{Plant{Component: "lock", Size: time.Millisecond}, "at least twice the size"},
 		{Plant{Component: "gc", Size: time.Millisecond, Period: time.Millisecond}, "at least twice the size"},
 	} {

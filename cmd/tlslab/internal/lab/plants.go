@@ -14,11 +14,12 @@ import (
 )
 
 // What is planted: in every second handshake of a closed loop of one worker, so that each planted handshake has an
-// equal without a plant before it. The size is below the 10 ms after which Go's scheduler interrupts a goroutine.
+// equal without a plant before it. The size makes the tail of the handshakes by nature, some milliseconds on a machine
+// that others share, a small part of it.
 const (
-	plantSize       = 8 * time.Millisecond
+	plantSize       = 80 * time.Millisecond
 	plantEvery      = 2
-	plantHandshakes = 400
+	plantHandshakes = 100
 )
 
 // plantedClasses are the classes that a known time can be planted into.

@@ -32,8 +32,8 @@ type trouble struct {
 // What the troubles come to: an open loop, so that who waits is counted, fast and long enough for some forty windows
 // with a p99 each. A trouble hits one window in three or four.
 const (
-	truthRate    = 350 // handshakes per second
-	truthLength  = 14 * time.Second
+	truthRate    = 250 // handshakes per second
+	truthLength  = 20 * time.Second
 	troubleSize  = 60 * time.Millisecond
 	troubleEvery = 1100 * time.Millisecond
 )
@@ -109,7 +109,7 @@ func pulse(ctx context.Context, p *variant.Process, plant *server.Plant) {
 		for _, one := range []struct {
 			plant *server.Plant
 			lasts time.Duration
-		}{{nil, troubleEvery - troubleSize}, {plant, troubleSize}} {
+		}{{nil, chance(troubleEvery)}, {plant, troubleSize}} {
 			if err := p.Plant(ctx, one.plant); err != nil {
 				return // the trial is over, or the server is: the trial says so
 			}
