@@ -38,6 +38,7 @@ func (s *stretch) measure(ctx context.Context) error {
 	ctx, cancel := whileAlive(ctx, s.server)
 	defer cancel()
 	defer s.leave(context.WithoutCancel(ctx))
+	defer stepAside(s.place.client)()
 	job := s.generator.job
 	for _, step := range []struct {
 		what string
