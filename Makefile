@@ -58,6 +58,9 @@ smoke: bin/tlslab ## the lab end to end, under 20 s once the servers are built
 explain: bin/tlslab ## where the time of handshakes goes (not in .ci/run: minutes of load); as root with eBPF
 	./bin/tlslab run explain
 
+observer: bin/tlslab ## does the observer find what the lab hides (not in .ci/run: two minutes of load)
+	./bin/tlslab selftest observer
+
 aa: bin/tlslab ## a variant against itself (not in .ci/run: minutes of load); must find nothing
 	./bin/tlslab run aa
 

@@ -19,7 +19,7 @@ import (
 const (
 	plantSize       = 80 * time.Millisecond
 	plantEvery      = 2
-	plantHandshakes = 100
+	plantHandshakes = 60
 )
 
 // plantedClasses are the classes that a known time can be planted into.
