@@ -117,6 +117,13 @@ func (a *attached) probe(programs map[string]*ebpf.Program, t target, o Options)
 	return nil
 }
 
+// add takes over what others are.
+func (a *attached) add(others attached) {
+	a.links = append(a.links, others.links...)
+	a.probes = append(a.probes, others.probes...)
+	a.counts = append(a.counts, others.counts...)
+}
+
 // cookie is what the program is told of the site: the phase that begins there, or which result is the error.
 func cookie(s sites.Site) uint64 {
 	switch s.Hook {

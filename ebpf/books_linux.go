@@ -66,6 +66,9 @@ func (o *Observer) settle(before, after schedstat) error {
 	a := &o.account
 	a.Books.SchedstatCPU, a.Books.SchedstatRunDelay = after.since(before)
 	a.Books.OnCPU, a.Books.RunQueue = o.last.onCPU-o.first.onCPU, o.last.runQueue-o.first.runQueue
+	if s := a.Sampling; s != nil && s.Expected == 0 { // the process has ended, and its clock with it
+		s.Expected = a.Books.OnCPU.Seconds() * float64(s.Hertz)
+	}
 	a.Books.Stolen = -a.Books.OnCPU
 	for _, w := range a.Windows {
 		a.Books.Stolen += w.Threads[account.User] + w.Threads[account.Kernel]

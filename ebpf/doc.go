@@ -40,8 +40,9 @@
 // # What it does not see
 //
 // A handshake that was under way when the observation began. TLS 1.2: its handshakes begin and never end here, and
-// count as unfinished. Interrupts and soft interrupts: they are part of whatever they interrupt. Which of several
-// processes had the CPU during a wait: the whole wait is charged to the last. Files that were read by mapping them.
+// count as unfinished. A program that the process becomes by exec: the account says that it did. Interrupts and soft
+// interrupts: they are part of whatever they interrupt. Which of several processes had the CPU during a wait: the
+// whole wait is charged to the last. Files that were read by mapping them.
 //
 // # Leaving no trace
 //
@@ -76,6 +77,7 @@ const Grid = 100 * time.Millisecond
 // Options says what to watch.
 type Options struct {
 	PID    int           // in our own pid namespace
+	Need   Layers        // Goroutines: a watch that cannot see handshakes is an error, not a gap
 	Layers Layers        // zero: all
 	Grid   time.Duration // the length of a window; zero: [Grid]
 	Hertz  int           // of the CPU profile; zero: its own default

@@ -156,6 +156,14 @@ func hint(err error) string {
 	var verifier *ebpf.VerifierError
 	var missing *sites.Missing
 	switch {
+	case errors.Is(err, errThread):
+		return "the line Tgid of /proc/ID/status has the id of its process"
+	case errors.Is(err, errNoProgram), errors.Is(err, sites.ErrFormat), errors.Is(err, sites.ErrNotGo):
+		return "give the id of a program that is written in Go"
+	case errors.Is(err, errNoClient):
+		return "watch it as a server, without --client"
+	case errors.Is(err, sites.ErrNoServer):
+		return "if it is a client, watch it as one, with --client"
 	case errors.As(err, &missing):
 		return "build the program with a release of Go that this tlslab knows"
 	case errors.Is(err, unix.ESRCH):

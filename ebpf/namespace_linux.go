@@ -4,6 +4,7 @@ package ebpf
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,23 @@ import (
 
 	"github.com/tlslab/tlslab/ebpf/internal/bpf"
 )
+
+var errThread = errors.New("this is the id of a thread")
+
+// openProcess opens a process, so that its end is noticed even when its id is given to another one.
+func openProcess(pid int) (int, error) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOENT) { // as the kernel calls it since Linux 6.9
+		err = unix.ESRCH
+		if _, found := os.Stat(fmt.Sprintf("/proc/%d", pid)); found == nil {
+			err = errThread
+		}
+	}
+	if err != nil {
+		return -1, fmt.Errorf("open the process: %w", err)
+	}
+	return fd, nil
+}
 
 // hostTGID is the process's number in the first pid namespace, by which eBPF programs know it. In a container it is
 // another one than we see, and the one that we see may well belong to somebody else there.
@@ -47,7 +65,7 @@ func hostTGID(pid int) (int, error) {
 		return 0, err
 	}
 	if len(out) != 4 {
-		return 0, fmt.Errorf("process %d: %w", pid, unix.ESRCH)
+		return 0, fmt.Errorf("find it in the first pid namespace: %w", unix.ESRCH)
 	}
 	return int(binary.NativeEndian.Uint32(out)), nil
 }

@@ -32,6 +32,8 @@ type Observer struct {
 	ring     *ringbuf.Reader
 	sampler  *sampling.Sampler // nil: there is none
 	pidfd    int
+	unseen   error       // why handshakes are not seen; nil: they are, or nobody asked for them
+	ran      os.FileInfo // the program; nil: it has none
 
 	began       time.Duration
 	before      schedstat
@@ -62,9 +64,10 @@ func Watch(ctx context.Context, options Options) (*Observer, error) {
 }
 
 func (o *Observer) watch(ctx context.Context) (err error) {
-	if o.pidfd, err = unix.PidfdOpen(o.options.PID, 0); err != nil {
-		return fmt.Errorf("open the process: %w", err)
+	if o.pidfd, err = openProcess(o.options.PID); err != nil {
+		return err
 	}
+	o.ran, _ = os.Stat(o.executable())
 	if err := o.plan(); err != nil {
 		return err
 	}
@@ -76,6 +79,9 @@ func (o *Observer) watch(ctx context.Context) (err error) {
 			return err
 		}
 		step()
+	}
+	if o.options.Need&^o.options.Layers != 0 {
+		return o.unseen
 	}
 	return o.begin()
 }
@@ -93,39 +99,56 @@ func (o *Observer) plan() (err error) {
 		return nil
 	}
 	if err := o.place(); err != nil {
-		o.lack("handshakes", err)
-		o.options.Layers &^= Goroutines
+		o.lackHandshakes(err)
 	}
 	return nil
 }
 
+func (o *Observer) executable() string { return fmt.Sprintf("/proc/%d/exe", o.options.PID) }
+
 // place finds the hooks' sites in the program.
 func (o *Observer) place() error {
-	file, err := os.Open(fmt.Sprintf("/proc/%d/exe", o.options.PID))
+	file, err := os.Open(o.executable())
+	if errors.Is(err, os.ErrNotExist) {
+		return errNoProgram
+	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	program, err := sites.Find(file)
+	o.target.program, err = sites.Find(file)
 	var missing *sites.Missing
-	if errors.As(err, &missing) && missing.Layout == nil {
-		if o.placed(program) {
-			o.lack("hooks", err)
-			err = nil
-		}
+	switch incomplete := errors.As(err, &missing); {
+	case err != nil && (!incomplete || missing.Layout != nil):
+		return err
+	case !o.placed():
+		return cmp.Or(err, errNoClient)
+	case err != nil && len(missing.Absent) > 0:
+		o.lack("hooks", err)
 	}
-	o.target.program = program
-	return err
+	return nil
 }
 
 // placed says whether the hooks that handshakes cannot do without have sites.
-func (o *Observer) placed(program *sites.Program) bool {
+func (o *Observer) placed() bool {
 	for _, hook := range essential(o.options.Client) {
-		if !slices.ContainsFunc(program.Sites, func(s sites.Site) bool { return s.Hook == hook }) {
+		if !slices.ContainsFunc(o.target.program.Sites, func(s sites.Site) bool { return s.Hook == hook }) {
 			return false
 		}
 	}
 	return true
+}
+
+// Why a program has no handshakes to watch, beside what package sites says.
+var (
+	errNoProgram = errors.New("it runs no program: it is the kernel's, or has ended")
+	errNoClient  = errors.New("no TLS client of crypto/tls in this program")
+)
+
+func (o *Observer) lackHandshakes(err error) {
+	o.lack("handshakes", err)
+	o.options.Layers &^= Goroutines
+	o.unseen = err
 }
 
 func (o *Observer) lack(what string, err error) {
@@ -177,14 +200,17 @@ func (o *Observer) goroutines() {
 	for _, name := range uprobes[o.options.Client] {
 		names = append(names, name)
 	}
+	var probes attached
 	programs, err := o.loader.load(names...)
 	if err == nil {
-		err = o.attached.probe(programs, o.target, o.options)
+		err = probes.probe(programs, o.target, o.options)
 	}
 	if err != nil {
-		o.lack("handshakes", err)
-		o.options.Layers &^= Goroutines
+		probes.detach()
+		o.lackHandshakes(err)
+		return
 	}
+	o.attached.add(probes)
 }
 
 func (o *Observer) sampling() {
@@ -195,10 +221,14 @@ func (o *Observer) sampling() {
 		PID: o.target.pid, TGID: o.target.tgid, Hertz: o.options.Hertz,
 		Threads: o.loader.maps[bpf.AccountMapThreads], Phases: o.phases(),
 	})
+	if errors.Is(err, os.ErrNotExist) {
+		err = errNoProgram
+	}
 	if err != nil {
 		o.lack("CPU profile", err)
 		return
 	}
+	o.account.Gaps = append(o.account.Gaps, sampler.Gaps...)
 	o.sampler = sampler
 }
 
@@ -256,10 +286,23 @@ func (o *Observer) Stop() (*account.Account, []account.Sample, error) {
 	samples, sampled := o.endSampling()
 	errs := []error{err, sampled, o.attached.detach(), o.ring.Flush(), <-o.received}
 	errs = append(errs, o.settle(o.before, after))
+	o.doubt()
 	if err := errors.Join(errs...); err != nil {
 		return nil, nil, fmt.Errorf("watch process %d: %w", o.target.pid, err)
 	}
 	return &o.account, samples, nil
+}
+
+// doubt says what the account does not show of what happened.
+func (o *Observer) doubt() {
+	now, err := os.Stat(o.executable())
+	if err == nil && o.ran != nil && !os.SameFile(o.ran, now) && !o.ended() {
+		o.lack("what came after exec", errors.New("the process runs another program than when the observation began"))
+	}
+	if n := o.account.Unfinished; n > int64(len(o.account.Handshakes)) {
+		o.lack("most handshakes", fmt.Errorf("%d began, and their end was not seen: "+
+			"TLS 1.2 has none that could be, or the peers do not answer", n))
+	}
 }
 
 func (o *Observer) endSampling() ([]account.Sample, error) {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -459,7 +460,7 @@ func TestPartial(t *testing.T) {
 		t.Error("the end of the process was not noticed")
 	}
 	a := stop(t, o)
-	if a.Tier != account.Partial || len(a.Gaps) != 1 || a.Gaps[0].What != "handshakes" {
+	if a.Tier != account.Partial || len(a.Gaps) != 1 || a.Gaps[0].What != "handshakes" || a.Gaps[0].Hint == "" {
 		t.Errorf("tier %s, gaps %+v", a.Tier, a.Gaps)
 	}
 	checkRead(t, a, delay)
@@ -621,9 +622,93 @@ func checkNothingWorks(t *testing.T) {
 }
 
 func TestWatchNobody(t *testing.T) {
-	_, err := Watch(t.Context(), Options{PID: 1 << 22})
-	if !errors.Is(err, unix.ESRCH) {
-		t.Errorf("got %v, want %v", err, unix.ESRCH)
+	threads, err := filepath.Glob("/proc/self/task/*")
+	if err != nil || len(threads) < 2 {
+		t.Fatalf("threads %v, %v", threads, err)
+	}
+	thread, err := strconv.Atoi(filepath.Base(threads[len(threads)-1]))
+	if err != nil || thread == os.Getpid() {
+		t.Fatalf("threads %v, %v", threads, err)
+	}
+	for _, c := range []struct {
+		pid  int
+		want error
+	}{{1 << 22, unix.ESRCH}, {-1, unix.ESRCH}, {thread, errThread}} {
+		_, err := Watch(t.Context(), Options{PID: c.pid})
+		var unavailable *Unavailable
+		if !errors.As(err, &unavailable) || !errors.Is(err, c.want) || unavailable.Hint == "" {
+			t.Errorf("%d: got %v, want %v with a hint", c.pid, err, c.want)
+		}
+	}
+}
+
+// The kernel's own threads run no program.
+func TestWatchKernel(t *testing.T) {
+	const kthreadd = 2
+	if name, err := os.ReadFile("/proc/2/comm"); err != nil || string(name) != "kthreadd\n" {
+		t.Skipf("this pid namespace does not show the kernel's threads: %q, %v", name, err)
+	}
+	a := stop(t, watch(t, Options{PID: kthreadd, Layers: Syscalls | Scheduler | Goroutines}))
+	if a.Tier != account.Partial || len(a.Gaps) != 1 || a.Gaps[0].Reason != errNoProgram.Error() || a.Gaps[0].Hint == "" {
+		t.Errorf("tier %s, gaps %+v", a.Tier, a.Gaps)
+	}
+}
+
+// A program that becomes another one is not passed over in silence.
+func TestExec(t *testing.T) {
+	shell := exec.Command("sh", "-c", "read line; exec cat")
+	in, errIn := shell.StdinPipe()
+	out, errOut := shell.StdoutPipe()
+	if err := errors.Join(errIn, errOut, shell.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); shell.Wait() })
+	o := watch(t, Options{PID: shell.Process.Pid, Layers: Syscalls | Scheduler})
+	if _, err := io.WriteString(in, "for the shell\nfor cat\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 8)); err != nil { // so the shell is cat by now
+		t.Fatal(err)
+	}
+	if a := stop(t, o); len(a.Gaps) != 1 || a.Gaps[0].What != "what came after exec" {
+		t.Errorf("gaps %+v", a.Gaps)
+	}
+}
+
+// Of TLS 1.2 no end is seen, and the account says so.
+func TestOldVersion(t *testing.T) {
+	s := start(t, []string{"OLDEST=1.2"})
+	o := watch(t, Options{PID: s.pid, Layers: everything})
+	for range 5 {
+		spoil(t, s.address, func(c net.Conn) {
+			tls.Client(c, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}).Handshake()
+		})
+	}
+	a := stop(t, o)
+	if completed, _ := s.end(t); completed != 5 || len(a.Handshakes) != 0 || a.Unfinished != completed {
+		t.Errorf("%d handshakes, %d unfinished; the server completed %d, want 5", len(a.Handshakes), a.Unfinished, completed)
+	}
+	if len(a.Gaps) != 1 || a.Gaps[0].What != "most handshakes" {
+		t.Errorf("gaps %+v", a.Gaps)
+	}
+}
+
+// A thread that ends while the threads are read counts once.
+func TestEndingThreads(t *testing.T) {
+	const life = 20 * time.Millisecond
+	o := watch(t, Options{PID: os.Getpid(), Layers: Syscalls | Scheduler, Grid: time.Millisecond})
+	var all sync.WaitGroup
+	for range 300 {
+		all.Go(func() {
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+			<-time.After(life)
+		})
+	}
+	all.Wait()
+	for _, w := range stop(t, o).Windows {
+		if d := w.Threads[account.Blocked]; d < -life/2 {
+			t.Errorf("threads were blocked for %v in the window at %v", d, w.At)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@
 package ebpf
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +18,7 @@ import (
 // totals are what the kernel's sums were at an instant.
 type totals struct {
 	at              time.Duration // CLOCK_MONOTONIC
+	count           uint64        // of threads, those that have ended among them
 	threads         account.Times
 	onCPU, runQueue time.Duration // of the threads, on the scheduler's clock
 	sums            bpf.AccountCounters
@@ -29,22 +29,10 @@ const onThread = 4 // classes of a thread: the first of package account
 
 // read takes all sums. The threads' come from the iterator, which adds their open intervals.
 func (o *Observer) read() (r totals, err error) {
-	raw, err := readAll(o.tasks)
-	if err != nil {
+	if err := o.threads(&r); err != nil {
 		return r, fmt.Errorf("threads: %w", err)
 	}
 	r.at = monotonic()
-	var told bpf.AccountTold
-	if err := o.loader.get(bpf.AccountVarEnded, &told); err != nil {
-		return r, err
-	}
-	r.add(told)
-	for size := int(unsafe.Sizeof(told)); len(raw) >= size; raw = raw[size:] {
-		if _, err := binary.Decode(raw, binary.NativeEndian, &told); err != nil {
-			return r, fmt.Errorf("threads: %w", err)
-		}
-		r.add(told)
-	}
 	if r.sums, err = o.sums(); err != nil {
 		return r, err
 	}
@@ -52,8 +40,37 @@ func (o *Observer) read() (r totals, err error) {
 	return r, err
 }
 
-// add adds what is told of one thread.
+// threads adds up what is told of all threads, those that have ended among them. One that is about to end may count
+// twice or not at all. Then they are counted again, a little later, when it is likely to have ended.
+func (o *Observer) threads(r *totals) error {
+	const most, pause = 20, time.Millisecond
+	for range most {
+		alive, err := readAll(o.tasks)
+		if err != nil {
+			return err
+		}
+		var ended bpf.AccountTold
+		var known uint64
+		err = errors.Join(o.loader.get(bpf.AccountVarEnded, &ended), o.loader.get(bpf.AccountVarKnown, &known))
+		if err != nil {
+			return err
+		}
+		*r = totals{}
+		r.add(ended)
+		for size := int(unsafe.Sizeof(ended)); len(alive) >= size; alive = alive[size:] {
+			r.add(*(*bpf.AccountTold)(unsafe.Pointer(&alive[0])))
+		}
+		if r.count == known {
+			break
+		}
+		time.Sleep(pause)
+	}
+	return nil
+}
+
+// add adds what is told of one thread, or of all that have ended.
 func (r *totals) add(told bpf.AccountTold) {
+	r.count += told.Threads
 	for c, d := range told.Time {
 		r.threads[c] += time.Duration(d)
 	}
@@ -184,10 +201,15 @@ func (o *Observer) notice() {
 		return
 	default:
 	}
-	poll := []unix.PollFd{{Fd: int32(o.pidfd), Events: unix.POLLIN}}
-	if n, err := unix.Poll(poll, 0); err == nil && n == 1 {
+	if o.ended() {
 		close(o.gone)
 	}
+}
+
+func (o *Observer) ended() bool {
+	poll := []unix.PollFd{{Fd: int32(o.pidfd), Events: unix.POLLIN}}
+	n, err := unix.Poll(poll, 0)
+	return err == nil && n == 1
 }
 
 // mostHandshakes bounds the memory that an account takes: a million are close to one gigabyte.

@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -151,7 +152,7 @@ func recovered(share float64) Cell {
 
 func leaked(share float64, as account.Class) Cell {
 	c := Cell{Text: part(share), Note: as.String()}
-	if !(share <= 0.05) {
+	if !(math.Abs(share) <= 0.05) { // what another class lost is as wrong
 		c.Tone, c.Note = Doubt, as.String()+", too much"
 	}
 	return c

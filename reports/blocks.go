@@ -11,16 +11,16 @@ import (
 func Blocks(a *analysis.Analysis) (Section, bool) {
 	t := &Table{
 		Caption: "Blocks in the order of execution",
-		Columns: columns("block", "cell", "variant", "group", "order", "valid", "confirmed"),
+		Columns: columns("block", "cell", "variant", "group", "order", "observed", "valid", "confirmed"),
 	}
 	shown := []string{"server_cpu", "client_cpu", "handshake_rate", "handshake_p50", "handshake_p99"}
 	for _, name := range shown {
 		m, _ := metric.ByName(name)
 		t.Columns = append(t.Columns, Column{Title: m.Title})
 	}
-	numeric(t.Columns, 6)
+	numeric(t.Columns, 7)
 	for _, b := range a.Blocks {
-		row := cells(strconv.Itoa(b.Index), b.Cell, b.Variant, strconv.Itoa(b.Group), strconv.Itoa(b.Order))
+		row := cells(strconv.Itoa(b.Index), b.Cell, b.Variant, strconv.Itoa(b.Group), strconv.Itoa(b.Order), map[bool]string{true: "yes", false: "no"}[b.Observed])
 		row = append(row, validity(b), Cell{Text: count(b.Client.Confirmed)})
 		for _, name := range shown {
 			row = append(row, Cell{Text: valueIn(b.Values, name)})

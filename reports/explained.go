@@ -197,9 +197,13 @@ func coefficient(i attribution.Interval) string {
 
 func notFinite(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 
-// foundation is what an explanation rests on: "full tier, 2 blocks, 12,034 handshakes in 20 s".
+// foundation is what an explanation rests on: "full tier, 2 observed blocks, 12,034 handshakes in 20 s".
 func foundation(e analysis.Explanation) string {
-	text := fmt.Sprintf("%s tier, %s, %s in %s", e.Tier, plural(e.Blocks, "block"), plural(e.Handshakes, "handshake"), took(e.Length))
+	text := string(e.Tier) + " tier, "
+	if e.Variant != "" {
+		text += plural(e.Blocks, "observed block") + ", "
+	}
+	text += fmt.Sprintf("%s in %s", plural(e.Handshakes, "handshake"), took(e.Length))
 	if e.Failed > 0 {
 		text += fmt.Sprintf(", %s failed and left out", count(uint64(e.Failed)))
 	}

@@ -6,8 +6,10 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tlslab/tlslab/reports"
+	"github.com/tlslab/tlslab/results/account"
 	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/results/analysis/attribution"
 )
@@ -52,6 +54,23 @@ func TestExplanationWithoutHandshakes(t *testing.T) {
 		}
 	}
 	checkPage(t, render(t, d.WriteHTML))
+}
+
+// Where nobody watched the handshakes, nothing is told for each of them: what was not measured is no zero.
+func TestSyscallsWithoutHandshakes(t *testing.T) {
+	read := attribution.Syscall{Syscall: account.Syscall{Name: "read", Count: 1000, Time: account.Times{account.Kernel: time.Second}}}
+	e := &attribution.Explained{Tier: account.Partial, Length: time.Second, Syscalls: []attribution.Syscall{read}}
+	e.Identity.Rows = []attribution.Row{{Class: account.Network}}
+	d := reports.New(&analysis.Analysis{Explanations: []analysis.Explanation{{Explained: e}}}, reports.Explaining()...)
+	text := string(render(t, func(w io.Writer) error { return d.WriteText(w, reports.Options{}) }))
+	if !strings.Contains(text, "no handshake was observed") || strings.Contains(text, "network") {
+		t.Errorf("a time of handshakes is told: %s", text)
+	}
+	for line := range strings.Lines(text) {
+		if f := strings.Fields(line); len(f) > 4 && f[0] == "read" && strings.Join(f[1:5], " ") != "no value no value" {
+			t.Errorf("of no handshakes: %s", line)
+		}
+	}
 }
 
 func TestAlarmComesFirst(t *testing.T) {

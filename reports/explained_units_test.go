@@ -90,9 +90,26 @@ func TestPhasedFillsTheBar(t *testing.T) {
 	}
 }
 
+func TestLeaked(t *testing.T) {
+	for _, test := range []struct {
+		share float64
+		tone  Tone
+	}{{0.05, Plain}, {-0.05, Plain}, {0.051, Doubt}, {-0.3, Doubt}, {math.NaN(), Doubt}} {
+		if got := leaked(test.share, account.Network).Tone; got != test.tone {
+			t.Errorf("%v elsewhere: got the tone %v, want %v", test.share, got, test.tone)
+		}
+	}
+}
+
 func TestExactPhase(t *testing.T) {
 	e := analysis.Explanation{Explained: &attribution.Explained{Phases: []string{"hello"}, PhaseTimes: make([]account.Times, 1)}}
 	e.PhaseTimes[0][account.User], e.PhaseTimes[0][account.Network] = 30*time.Microsecond, time.Second
+	for _, phase := range []string{"hello", "", "elsewhere"} {
+		if got := exactPhase(e, phase, 100e-6); got != noValue {
+			t.Errorf("%q, user time not told apart: got %q", phase, got)
+		}
+	}
+	e.Identity.Rows = []attribution.Row{{Class: account.User}}
 	for phase, want := range map[string]string{"hello": "30.0 µs", "": "70.0 µs", "elsewhere": noValue} {
 		if got := exactPhase(e, phase, 100e-6); got != want {
 			t.Errorf("%q: got %q, want %q", phase, got, want)

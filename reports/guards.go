@@ -8,23 +8,29 @@ import (
 	"github.com/tlslab/tlslab/results/analysis"
 )
 
-// Guards says which conditions held in how many blocks, and what was seen where one did not.
+// Guards says which conditions held in how many of the measured blocks, and what was seen where one did not. What an
+// observed block explains is judged by the self-audit.
 func Guards(a *analysis.Analysis) (Section, bool) {
-	tallies := guardTallies(a.Blocks)
+	blocks := unobserved(a.Blocks)
+	tallies := guardTallies(blocks)
 	if len(tallies) == 0 {
 		return Section{}, false
 	}
-	s := Section{ID: "guards", Title: "Guards", Items: []Item{{Text: validSentence(a.Blocks)}}}
+	s := Section{ID: "guards", Title: "Guards", Items: []Item{{Text: validSentence(blocks)}}}
 	s.Items = append(s.Items, Item{Page: true, Text: "A guard is a condition without which a block says nothing. A block " +
 		"that violates one is in no value and no ratio. One that the machine disturbed is in them only where too few others are quiet."})
 	s.Items = append(s.Items, Item{Page: true, Table: guardTable(tallies)})
-	if t := alarmTable(a.Blocks, "Guards violated", analysis.Violated); len(t.Rows) > 0 {
-		s.Items = append(s.Items, Item{Page: true, Table: t}, Item{Terminal: true, List: violations(a.Blocks)})
+	if t := alarmTable(blocks, "Guards violated", analysis.Violated); len(t.Rows) > 0 {
+		s.Items = append(s.Items, Item{Page: true, Table: t}, Item{Terminal: true, List: violations(blocks)})
 	}
-	if t := alarmTable(a.Blocks, "Guards disturbed, client-bound or unknown", analysis.Disturbed, analysis.ClientBound, analysis.Unknown); len(t.Rows) > 0 {
+	if t := alarmTable(blocks, "Guards disturbed, client-bound or unknown", analysis.Disturbed, analysis.ClientBound, analysis.Unknown); len(t.Rows) > 0 {
 		s.Items = append(s.Items, Item{Page: true, Fold: "Guards that were disturbed, client-bound or unknown", Table: t})
 	}
 	return s, true
+}
+
+func unobserved(blocks []analysis.Block) []analysis.Block {
+	return slices.DeleteFunc(slices.Clone(blocks), func(b analysis.Block) bool { return b.Observed })
 }
 
 func validSentence(blocks []analysis.Block) string {

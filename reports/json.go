@@ -96,15 +96,16 @@ type RatioData struct {
 
 // BlockData is one block. Values has the metrics that were measured, by name and unit.
 type BlockData struct {
-	Cell    string             `json:"cell"`
-	Variant string             `json:"variant"`
-	Group   int                `json:"group"`
-	Order   int                `json:"order"`
-	Index   int                `json:"index"`
-	Valid   bool               `json:"valid"`
-	Ledger  LedgerData         `json:"ledger"`
-	Guards  []analysis.Guard   `json:"guards"`
-	Values  map[string]float64 `json:"values"`
+	Cell     string             `json:"cell"`
+	Variant  string             `json:"variant"`
+	Group    int                `json:"group"`
+	Order    int                `json:"order"`
+	Index    int                `json:"index"`
+	Observed bool               `json:"observed"` // explained, not measured: no value rests on it
+	Valid    bool               `json:"valid"`
+	Ledger   LedgerData         `json:"ledger"`
+	Guards   []analysis.Guard   `json:"guards"`
+	Values   map[string]float64 `json:"values"`
 }
 
 // SeriesData is all valid blocks of a variant in a cell; the ledger is that of all its blocks. The keys about CPU are
@@ -319,7 +320,7 @@ func ratioData(r *effect.Ratio) *RatioData {
 
 func blockData(b analysis.Block) BlockData {
 	return BlockData{
-		Cell: b.Cell, Variant: b.Variant, Group: b.Group, Order: b.Order, Index: b.Index, Valid: b.Valid,
+		Cell: b.Cell, Variant: b.Variant, Group: b.Group, Order: b.Order, Index: b.Index, Observed: b.Observed, Valid: b.Valid,
 		Ledger: ledgerData(b.Client, b.Server), Guards: filled(b.Guards), Values: valuesData(b.Values),
 	}
 }

@@ -157,8 +157,11 @@ func sampledCell(v, whole float64) Cell {
 }
 
 // exactPhase is the on-CPU time of a phase by the account of its handshakes. What they leave of the whole process is
-// outside of handshakes.
+// outside of handshakes. An account that does not tell who was on a CPU has neither.
 func exactPhase(e analysis.Explanation, phase string, whole float64) string {
+	if rowOf(e.Identity.Rows, account.User) == nil {
+		return noValue
+	}
 	left := whole
 	for i, times := range e.PhaseTimes[:min(len(e.PhaseTimes), len(e.Phases))] {
 		on := (times[account.User] + times[account.Kernel]).Seconds()

@@ -52,18 +52,21 @@ func syscallItems(in []analysis.Explanation) []Item {
 	return items
 }
 
-// byTime sorts system calls by their time per handshake.
+// byTime sorts system calls by their time.
 func byTime(calls []attribution.Syscall) []attribution.Syscall {
 	sorted := slices.Clone(calls)
 	slices.SortStableFunc(sorted, func(x, y attribution.Syscall) int {
-		return cmp.Or(cmp.Compare(timePerHandshake(y), timePerHandshake(x)), strings.Compare(x.Name, y.Name))
+		return cmp.Or(cmp.Compare(y.Time.Sum(), x.Time.Sum()), strings.Compare(x.Name, y.Name))
 	})
 	return sorted
 }
 
-// timePerHandshake is in seconds, by the calls' own times.
-func timePerHandshake(c attribution.Syscall) float64 {
-	return ratioTo(c.Time.Sum().Seconds(), float64(c.Count)) * c.PerHandshake
+// callsAndTime is how many calls, and how much of their own time, there are for each handshake, where any was observed.
+func callsAndTime(e analysis.Explanation, c attribution.Syscall) []Cell {
+	if e.Handshakes == 0 {
+		return cells(noValue, noValue)
+	}
+	return cells(figure(c.PerHandshake), plain(ratioTo(c.Time.Sum().Seconds(), float64(e.Handshakes))))
 }
 
 func syscallTable(e analysis.Explanation, calls []attribution.Syscall) *Table {
@@ -71,7 +74,8 @@ func syscallTable(e analysis.Explanation, calls []attribution.Syscall) *Table {
 	t.Columns = numeric(columns("call", "calls", "per handshake", "time per handshake", "EAGAIN", "errors",
 		"p50", "p99", "p99.9", "largest", "kernel", "run queue", "blocked"), 1)
 	for _, c := range calls[:min(len(calls), syscallsShown)] {
-		row := cells(c.Name, count(c.Count), figure(c.PerHandshake), plain(timePerHandshake(c)), shareOfCalls(c.Again, c.Count), count(c.Errors))
+		row := append(cells(c.Name, count(c.Count)), callsAndTime(e, c)...)
+		row = append(row, cells(shareOfCalls(c.Again, c.Count), count(c.Errors))...)
 		for _, q := range []float64{0.5, 0.99, 0.999} {
 			row = append(row, quantileCell(&c.Latency, q))
 		}
@@ -114,7 +118,8 @@ func syscallBrief(e analysis.Explanation, calls []attribution.Syscall) *Table {
 	t := &Table{Caption: subject(e)}
 	t.Columns = numeric(columns("call", "per handshake", "time per handshake", "EAGAIN", "p50", "p99", "largest", "kernel", "run queue", "blocked"), 1)
 	for _, c := range calls {
-		row := cells(c.Name, figure(c.PerHandshake), plain(timePerHandshake(c)), shareOfCalls(c.Again, c.Count))
+		row := append(cells(c.Name), callsAndTime(e, c)...)
+		row = append(row, Cell{Text: shareOfCalls(c.Again, c.Count)})
 		row = append(row, quantileCell(&c.Latency, 0.5), quantileCell(&c.Latency, 0.99), Cell{Text: nanoseconds(c.Latency.Max())})
 		t.Rows = append(t.Rows, Row{Cells: append(row, split(c.Time)...)})
 	}

@@ -63,6 +63,14 @@ func bySize(parts []attribution.Part) []attribution.Part {
 
 func timeItems(a *analysis.Analysis, in []analysis.Explanation) []Item {
 	items := []Item{{Terminal: true, List: foundations(in)}}
+	all := in
+	in = slices.DeleteFunc(slices.Clone(all), func(e analysis.Explanation) bool { return e.Handshakes == 0 })
+	if len(in) < len(all) {
+		items = append(items, Item{Text: "Where no handshake was observed, there is no time to tell of."})
+	}
+	if len(in) == 0 {
+		return items
+	}
 	for pair := range slices.Chunk(in, 2) { // more do not fit a terminal
 		items = append(items, Item{Terminal: true, Table: briefIdentity(pair)})
 	}

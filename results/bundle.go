@@ -103,7 +103,7 @@ type Block struct {
 // Observer is how blocks are observed, and how well it finds what is known.
 type Observer struct {
 	Tier   account.Tier `json:"tier"`
-	Layers []string     `json:"layers,omitempty"` // of eBPF; left out: all, or none in the runtime tier
+	Layers []string     `json:"layers,omitempty"` // of eBPF, that watch; left out: all, or none in the runtime tier
 	Plants []Plants     `json:"plants,omitempty"`
 }
 

@@ -26,23 +26,27 @@ func (w *Writer) Observed(name string, a *account.Account, profile []byte) error
 		w.Put(observedDir+name+".json", append(books, '\n')),
 		w.Put(observedDir+name+".jsonl.gz", handshakes.Bytes()),
 	)
-	if err == nil && profile != nil {
-		err = w.Put(observedDir+name+".pb.gz", profile)
+	if err != nil {
+		return err
 	}
-	return err
+	if profile == nil { // of an earlier, interrupted try there may be one
+		return w.remove(observedDir + name + ".pb.gz")
+	}
+	return w.Put(observedDir+name+".pb.gz", profile)
 }
 
 // ObservedName is the name of a block's account.
 func ObservedName(index int) string { return fmt.Sprintf("%04d", index) }
 
-// Observed reads what [Writer.Observed] kept; the profile is nil where there is none.
+// Observed reads what [Writer.Observed] kept; the profile is nil where there is none. What an observer could not have
+// seen is [ErrCorrupt].
 func (b *Bundle) Observed(name string) (*account.Account, []byte, error) {
 	books, err := b.Member(observedDir + name + ".json")
 	if err != nil {
 		return nil, nil, err
 	}
 	a := &account.Account{}
-	if err := decode(books, a); err != nil {
+	if err := errors.Join(decode(books, a), a.Check()); err != nil {
 		return nil, nil, corrupt(observedDir+name+".json", "%w", err)
 	}
 	handshakes, err := b.Member(observedDir + name + ".jsonl.gz")

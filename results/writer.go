@@ -188,6 +188,14 @@ func (w *Writer) Discard(index int) error {
 	return nil
 }
 
+// remove removes a member, if it is there.
+func (w *Writer) remove(name string) error {
+	if err := w.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", name, cause(err))
+	}
+	return nil
+}
+
 // Put writes a member that is no block, over one of the same name if there is one.
 func (w *Writer) Put(name string, data []byte) error {
 	f, err := w.CreateFile(name)

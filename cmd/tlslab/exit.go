@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
+	"github.com/tlslab/tlslab/ebpf"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/scenarios"
@@ -97,6 +98,7 @@ func classify(ctx context.Context, err error) *failure {
 	var unusable *lab.Unusable
 	var violation *lab.Violation
 	var schema *results.SchemaError
+	var unavailable *ebpf.Unavailable
 	switch {
 	case errors.As(err, &told):
 		return told
@@ -108,6 +110,8 @@ func classify(ctx context.Context, err error) *failure {
 		return &failure{err, build.Hint, exitUsage}
 	case errors.As(err, &unusable):
 		return &failure{err, "", exitUsage}
+	case errors.As(err, &unavailable):
+		return &failure{err, unavailable.Hint, exitUsage}
 	case errors.As(err, &violation):
 		return &failure{err, violation.Hint, exitInvalid}
 	case errors.As(err, &schema):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ the wall time of its TLS 1.3 handshakes went. The program needs no preparation a
 nothing had been, but for what the probes cost. It takes root, or CAP_BPF and CAP_PERFMON: see tlslab host.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := q.check(); err != nil {
+			if err := errors.Join(q.check(), q.ready()); err != nil {
 				return err
 			}
 			return s.explain(c.Context(), q)
@@ -78,15 +79,23 @@ func (q question) check() error {
 	return nil
 }
 
+// ready finds out before anything is watched that the files can be written.
+func (q question) ready() error {
+	for _, name := range []string{q.output, q.profile} {
+		if name == "" {
+			continue
+		}
+		if err := writable(filepath.Dir(name)); err != nil {
+			return usage(fmt.Errorf("%s cannot be written: %w", name, err), "")
+		}
+	}
+	return nil
+}
+
 func (s streams) explain(ctx context.Context, q question) error {
 	books, samples, err := q.watch(ctx, s)
 	if err != nil {
 		return err
-	}
-	if q.profile != "" {
-		if err := q.keepProfile(books, samples); err != nil {
-			return err
-		}
 	}
 	seen := attribution.Observed{Account: books, Samples: samples, Server: -1, Client: -1, Steal: -1}
 	d := reports.New(&analysis.Analysis{Explanations: []analysis.Explanation{
@@ -94,14 +103,19 @@ func (s streams) explain(ctx context.Context, q question) error {
 	}}, reports.Explaining()...)
 	write := func(w io.Writer) error { return explainFormats[q.format](d, w) }
 	if q.output == "" {
-		return write(s.out)
+		err = write(s.out)
+	} else {
+		err = writeFile(q.output, write)
 	}
-	return writeFile(q.output, write)
+	if err != nil || q.profile == "" {
+		return err
+	}
+	return q.keepProfile(books, samples)
 }
 
 // watch watches until the time is over. An interruption ends it early and loses nothing.
 func (q question) watch(ctx context.Context, s streams) (*account.Account, []account.Sample, error) {
-	o, err := ebpf.Watch(context.WithoutCancel(ctx), ebpf.Options{PID: q.pid, Client: q.client})
+	o, err := ebpf.Watch(context.WithoutCancel(ctx), ebpf.Options{PID: q.pid, Client: q.client, Need: ebpf.Goroutines})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -66,6 +66,10 @@ func (o order) checkOutput(dir string) error {
 	} else if len(found) > 0 && o.resume == "" {
 		return fmt.Errorf("%s is not empty", dir)
 	}
+	return writable(dir)
+}
+
+func writable(dir string) error {
 	probe, err := os.CreateTemp(dir, ".probe")
 	if err != nil {
 		return err

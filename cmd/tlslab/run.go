@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,14 +56,23 @@ func (o order) check(names []string) error {
 		return usage(errors.New("tlslab run wants a scenario: a file, or a name from tlslab list"), "tlslab run quickstart")
 	case o.resume != "" && (len(names) > 1 || o.output != "" || o.seeded):
 		return usage(errors.New("--continue takes the scenario's file at most: output and seed are those of the interrupted run"), "tlslab run --continue "+o.resume)
-	case slices.ContainsFunc(o.without, func(name string) bool { return name != "ebpf" }):
-		return usage(fmt.Errorf("--without knows ebpf, not %s", strings.Join(o.without, ", ")), "")
+	case o.checkWithout() != nil:
+		return o.checkWithout()
 	case o.seed > maxSeed:
 		return usage(fmt.Errorf("--seed is at most %d, which every JSON reader keeps exact", uint64(maxSeed)), "")
 	case len(names) > 1 && o.output != "":
 		return usage(errors.New("--output names one bundle, and there are several scenarios"), "run them one by one, or without --output")
 	case o.inconclusive != "fail" && o.inconclusive != "pass":
 		return usage(fmt.Errorf("--inconclusive is fail or pass, not %q", o.inconclusive), "")
+	}
+	return nil
+}
+
+func (o order) checkWithout() error {
+	for _, name := range o.without {
+		if name != "ebpf" {
+			return usage(fmt.Errorf("--without knows ebpf, not %q", name), "--without ebpf")
+		}
 	}
 	return nil
 }

@@ -34,7 +34,12 @@ observer found in that class, and how much elsewhere. Then it makes the troubles
 the CPU, a slow file, a lock, a storm of garbage collections) and tells what the observer said was wrong. Exit 3 where
 a plant was not recovered to 90 to 110 % with at most 5 % elsewhere at the median, or a trouble was not named.`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return s.selftestObserver(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.checkWithout(); err != nil {
+				return err
+			}
+			return s.selftestObserver(c.Context(), o)
+		},
 	}
 	c.Flags().StringSliceVar(&o.without, "without", nil, "instruments to leave out even where they would work: ebpf")
 	return c
@@ -92,7 +97,7 @@ func (s streams) explainRun(ctx context.Context, o order) (*lab.Run, func(), err
 		unlock()
 		return nil, nil, err
 	}
-	return run, func() { unlock() }, nil
+	return run, unlock, nil
 }
 
 func writeRecoveries(out io.Writer, all []attribution.Recovery) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // WriteBench writes a bundle as Go benchmark text: one line for each valid block, and a comment for each block left
-// out. Cells and variants come in the manifest's order, so that benchstat compares with the baseline. All values are
+// out. Observed blocks explain and do not measure: they have no line. Cells and variants come in the manifest's order, so that benchstat compares with the baseline. All values are
 // in base units (sec, B), as benchstat shows them:
 //
 //	benchstat -col /variant bundle.txt
@@ -32,7 +32,8 @@ func WriteBench(w io.Writer, b *results.Bundle) error {
 		}
 	}
 	config := benchConfig(b.Manifest)
-	for _, j := range byVariant(b.Manifest, blocks) {
+	measured, _ := split(blocks)
+	for _, j := range byVariant(b.Manifest, measured) {
 		if err := writeBlock(w, text, benchLine(b.Manifest, config, j), j); err != nil {
 			return err
 		}

@@ -40,12 +40,16 @@ func (a *Analysis) explain(b *results.Bundle, measured, observed []judged) error
 	return a.recover(b)
 }
 
-// observedOf reads the accounts of some blocks. One whose ledgers or shape are wrong explains something else.
+// asAsked leaves out the blocks whose ledgers or shape are wrong: they saw something else than was asked.
+func asAsked(blocks []judged) []judged {
+	return slices.DeleteFunc(slices.Clone(blocks), func(j judged) bool {
+		return slices.ContainsFunc(j.alarms(correctness), func(g Guard) bool { return g.Name == "ledgers" || g.Name == "shape" })
+	})
+}
+
+// observedOf reads the accounts of some blocks.
 func observedOf(b *results.Bundle, blocks []judged) (all []attribution.Observed, err error) {
-	for _, j := range blocks {
-		if slices.ContainsFunc(j.alarms(correctness), func(g Guard) bool { return g.Name == "ledgers" || g.Name == "shape" }) {
-			continue
-		}
+	for _, j := range asAsked(blocks) {
 		books, data, err := b.Observed(results.ObservedName(j.Index))
 		if err != nil {
 			return nil, err
@@ -98,7 +102,7 @@ func observerLayers(m results.Manifest) string {
 
 // twinRatios is the log-ratio of server CPU per handshake, observed to measured, of each group that has both.
 func twinRatios(measured, observed []judged) (ratios []float64) {
-	for _, g := range pairUp(measured, observed) {
+	for _, g := range pairUp(asAsked(measured), asAsked(observed)) {
 		plain, watched := serverCPU(g.baseline), serverCPU(g.candidate)
 		if r, err := effect.LogRatio(plain, watched); err == nil {
 			ratios = append(ratios, r)
@@ -138,15 +142,16 @@ func Recover(p results.Plants, books *account.Account) attribution.Recovery {
 	return found
 }
 
-// seenAs is the class that a tier sees another class as.
+// seenAs is the class that a tier sees what was planted in another class as. Kernel time is planted by system calls that
+// the runtime is not told of, so an execution trace does not know them from user time.
 func seenAs(c account.Class, tier account.Tier) account.Class {
 	if tier != account.Runtime {
 		return c
 	}
 	switch c {
-	case account.User, account.RunQueue:
+	case account.User, account.Kernel, account.RunQueue:
 		return account.Running
-	case account.Kernel, account.Blocked:
+	case account.Blocked:
 		return account.InSyscall
 	}
 	return c

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -15,9 +16,12 @@ func Samples(data []byte) ([]account.Sample, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.count < 0 {
+		return nil, errors.New("CPU profile: no column of counts: the observer did not write it")
+	}
 	all := make([]account.Sample, 0, len(p.raw.Sample))
 	for i, s := range p.raw.Sample {
-		one := account.Sample{Count: s.Value[0]}
+		one := account.Sample{Count: s.Value[p.count]}
 		if labels := s.Label[PhaseLabel]; len(labels) > 0 {
 			one.Phase = labels[0]
 		}

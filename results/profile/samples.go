@@ -19,7 +19,7 @@ const (
 
 // FromSamples writes samples that were taken every so often as a gzipped profile, with these labels on all of them.
 // The modules take the place of binaries, so that "go tool pprof" can focus on the kernel's or C's part; nothing tells
-// whose machine it was.
+// whose machine it was, nor where its kernel lies in memory.
 func FromSamples(samples []account.Sample, period time.Duration, labels map[string]string) ([]byte, error) {
 	if period <= 0 {
 		return nil, errors.New("CPU profile: samples without a period")
@@ -62,6 +62,9 @@ func (b *builder) add(s account.Sample, period time.Duration) {
 		sample.Label[PhaseLabel] = []string{s.Phase}
 	}
 	for _, f := range s.Stack {
+		if f.Module == "kernel" {
+			f.Address = 0
+		}
 		sample.Location = append(sample.Location, b.location(f))
 	}
 	b.raw.Sample = append(b.raw.Sample, sample)

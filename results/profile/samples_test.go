@@ -63,6 +63,11 @@ func TestFromSamples(t *testing.T) {
 	if got := phases["network"][""]; got != 10*period {
 		t.Errorf("network outside of handshakes: got %v, want %v", got, 10*period)
 	}
+	for _, l := range p.raw.Location {
+		if l.Mapping.File == "kernel" && l.Address != 0 {
+			t.Errorf("the profile tells that the kernel lies at %#x", l.Address)
+		}
+	}
 	if len(p.raw.Location) != 7 || len(p.raw.Function) != 6 {
 		t.Errorf("%d locations and %d functions, want 7 and 6: the root is shared", len(p.raw.Location), len(p.raw.Function))
 	}

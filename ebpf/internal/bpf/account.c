@@ -62,9 +62,11 @@ volatile __u32 open_files;     /* entries of opened: with none, reads cost nothi
 struct told {
 	__u64 time[ON_THREAD];
 	__u64 on_cpu, run_queue; /* as the scheduler books them */
+	__u64 threads;           /* how many this is of */
 };
 
 struct told ended;
+__u64 known; /* threads that were ever seen; one that is about to end is neither in ended nor told of any more */
 
 struct counters {
 	__u64 calls[SLOTS];
@@ -152,7 +154,8 @@ struct {
 /* A handshake, by the address of its goroutine's runtime.g, which stays the same while it lasts. Threads take turns
  * at it. A turn is a leg: leg is even while the goroutine is on a thread and odd while it is on none, and whoever
  * changes it does so by compare and swap. For a goroutine that has parked may be taken up by another thread before the
- * one that it ran on comes to say that it left. */
+ * one that it ran on comes to say that it left. Legs count from where no handshake before has been, so that a thread
+ * that comes as late as in the goroutine's next handshake is not taken for the one that runs that. */
 struct handshake {
 	__u64 begin, end;
 	__u64 established, accepted;
@@ -180,7 +183,7 @@ struct handshake {
 	__u8 unused[2];
 };
 
-const struct handshake blank = {.leg = 2, .fd = -1};
+const struct handshake blank;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -119,6 +119,7 @@ type AccountTold struct {
 	Time     [4]uint64
 	OnCpu    uint64
 	RunQueue uint64
+	Threads  uint64
 }
 
 type AccountUse struct {
@@ -167,6 +168,7 @@ const (
 	AccountVarG_status          = "g_status"
 	AccountVarIoWait            = "io_wait"
 	AccountVarKinds             = "kinds"
+	AccountVarKnown             = "known"
 	AccountVarOpenFiles         = "open_files"
 	AccountVarPreempted         = "preempted"
 	AccountVarProcess           = "process"
@@ -266,6 +268,7 @@ type AccountVariableSpecs struct {
 	G_status        *ebpf.VariableSpec `ebpf:"g_status"`
 	IoWait          *ebpf.VariableSpec `ebpf:"io_wait"`
 	Kinds           *ebpf.VariableSpec `ebpf:"kinds"`
+	Known           *ebpf.VariableSpec `ebpf:"known"`
 	OpenFiles       *ebpf.VariableSpec `ebpf:"open_files"`
 	Preempted       *ebpf.VariableSpec `ebpf:"preempted"`
 	Process         *ebpf.VariableSpec `ebpf:"process"`
@@ -332,6 +335,7 @@ type AccountVariables struct {
 	G_status        *ebpf.Variable `ebpf:"g_status"`
 	IoWait          *ebpf.Variable `ebpf:"io_wait"`
 	Kinds           *ebpf.Variable `ebpf:"kinds"`
+	Known           *ebpf.Variable `ebpf:"known"`
 	OpenFiles       *ebpf.Variable `ebpf:"open_files"`
 	Preempted       *ebpf.Variable `ebpf:"preempted"`
 	Process         *ebpf.Variable `ebpf:"process"`

@@ -12,7 +12,7 @@ SEC("iter/task")
 int snapshot(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct told told = {};
+	struct told told = {.threads = 1};
 	struct thread *t;
 	struct moment m;
 	if (!task || task->tgid != process)
@@ -21,9 +21,11 @@ int snapshot(struct bpf_iter__task *ctx)
 	if (!t || t->gone)
 		return 0;
 	if (!t->since) {
+		__sync_fetch_and_add(&known, 1);
 		t->phase = NO_PHASE;
 		t->class = class_of(task);
 		t->syscall = IN_SYSCALL(user_registers(task));
+		t->slot = SLOTS; /* a call whose begin was not seen is no call of any row */
 		t->since = clock();
 		if (t->class <= KERNEL)
 			book_arrival(t, task, t->since);

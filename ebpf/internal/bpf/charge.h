@@ -14,6 +14,7 @@ inline struct thread *state(struct task_struct *task, __u8 class, __u64 now)
 		return 0;
 	}
 	if (!t->since) {
+		__sync_fetch_and_add(&known, 1);
 		t->phase = NO_PHASE;
 		t->class = class;
 		t->since = now;

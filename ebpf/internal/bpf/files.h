@@ -116,14 +116,12 @@ inline void on_read(struct thread *t, __u32 fd)
 	struct connection *c;
 	if (!h)
 		return;
-	if (fd != h->fd) {
-		h->fd = fd;
-		h->from = sock_of(fd);
-		if (h->from && !h->sock) {
-			struct sock *sk = (void *)h->from;
-			h->sock = h->from;
-			READ(h->port, sk->__sk_common.skc_dport);
-		}
+	h->fd = fd;
+	h->from = sock_of(fd); /* each time: a number that was a file's may be a socket's now */
+	if (h->from && !h->sock) {
+		struct sock *sk = (void *)h->from;
+		h->sock = h->from;
+		READ(h->port, sk->__sk_common.skc_dport);
 	}
 	c = h->from ? connection_of(h->from) : 0;
 	if (c)

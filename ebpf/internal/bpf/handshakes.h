@@ -19,6 +19,7 @@ int begin(user_regs *ctx)
 	if (!h)
 		return 0;
 	moment_of(t, &m);
+	h->leg = (__u32)m.now << 1;
 	start_leg(t, h, &m);
 	h->begin = m.now;
 	t->g = g;

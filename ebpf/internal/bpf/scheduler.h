@@ -72,6 +72,7 @@ inline void leave_cpu(struct task_struct *prev, __u32 forced, __u32 how, struct 
 			__sync_fetch_and_add(&ended.time[i], t->time[i]);
 		__sync_fetch_and_add(&ended.on_cpu, t->books.on_cpu);
 		__sync_fetch_and_add(&ended.run_queue, t->books.run_queue);
+		__sync_fetch_and_add(&ended.threads, 1);
 	}
 }
 

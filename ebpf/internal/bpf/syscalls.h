@@ -23,13 +23,13 @@ int sys_enter(__u64 *ctx)
 	t->fd = FIRST_ARGUMENT(regs);
 	if (t->kind == READING && t->phase != NO_PHASE)
 		on_read(t, t->fd);
+	if (t->kind == CLOSING) /* by the time it has returned, another thread may have been given the number */
+		on_close(t->fd);
 	return 0;
 }
 
 inline void finish_call(struct thread *t, __u64 time, long result, __u64 now)
 {
-	if (t->kind == CLOSING)
-		on_close(t->fd);
 	if (result < 0)
 		return;
 	if (t->kind == READING && open_files)

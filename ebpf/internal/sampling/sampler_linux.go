@@ -59,7 +59,7 @@ func (s *Sampler) start() (err error) {
 		})
 	}
 	if err := s.load(); err != nil {
-		return hint(err)
+		return err
 	}
 	if s.ring, err = ringbuf.NewReader(s.objects.Samples); err != nil {
 		return err
@@ -69,14 +69,6 @@ func (s *Sampler) start() (err error) {
 	}
 	go func() { s.done <- s.tally.drain(s.ring) }()
 	s.clocks, err = clocks(s.objects.OnSample, s.options.period())
-	return hint(err)
-}
-
-// hint says what a missing right is called.
-func hint(err error) error {
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return fmt.Errorf("%w (hint: setcap cap_bpf,cap_perfmon,cap_syslog=ep on the tool, or run it as root)", err)
-	}
 	return err
 }
 

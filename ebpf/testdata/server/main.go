@@ -1,5 +1,6 @@
-// The server of this package's tests: TLS 1.3, one byte to each client, and on request a plant in GetCertificate. It
-// says on standard output where it listens, and at the end of its standard input how many handshakes it saw.
+// The server of this package's tests: TLS 1.3 (where OLDEST says so also 1.2), one byte to each client, and on request
+// a plant in GetCertificate. It says on standard output where it listens, and at the end of its standard input how
+// many handshakes it saw.
 package main
 
 import (
@@ -78,6 +79,9 @@ func main() {
 			plant(size)
 			return certificate, nil
 		},
+	}
+	if os.Getenv("OLDEST") == "1.2" {
+		config.MinVersion = tls.VersionTLS12
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

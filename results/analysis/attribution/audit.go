@@ -3,6 +3,7 @@ package attribution
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tlslab/tlslab/results/account"
@@ -110,6 +111,13 @@ func kernelBlocks(blocks []Observed) (some []Observed) {
 	return some
 }
 
+// withoutHandshakes says that nobody watched the handshakes of a block: an account of them names their phases.
+func withoutHandshakes(o Observed) bool {
+	return len(o.Account.Phases) == 0 && len(o.Account.Handshakes) == 0
+}
+
+const unwatched = "handshakes were not watched: the layer goroutines was left out"
+
 const blind = "the runtime tier does not see the kernel's events"
 
 // checkKernel catches an observer that watched another process, as the wrong process-id namespace makes it do: its
@@ -136,7 +144,7 @@ func checkAccepts(blocks []Observed) Check {
 	const name = "accepts"
 	var accepts, handshakes int64
 	off := 0
-	seeing := kernelBlocks(blocks)
+	seeing := slices.DeleteFunc(kernelBlocks(blocks), withoutHandshakes)
 	served := false
 	for _, b := range seeing {
 		n := int64(len(b.Account.Handshakes))
@@ -148,8 +156,10 @@ func checkAccepts(blocks []Observed) Check {
 		}
 	}
 	switch {
-	case len(seeing) == 0:
+	case len(kernelBlocks(blocks)) == 0:
 		return unknown(name, blind)
+	case len(seeing) == 0:
+		return unknown(name, unwatched)
 	case !served:
 		return unknown(name, "no connection was accepted, and nothing says that the process is a server")
 	}
@@ -163,7 +173,7 @@ func checkLedger(name string, blocks []Observed, of func(Observed) int64) Check 
 	var seen, counted, edges, off int64
 	known := 0
 	for _, b := range blocks {
-		if of(b) < 0 {
+		if of(b) < 0 || withoutHandshakes(b) {
 			continue
 		}
 		known++
@@ -172,7 +182,7 @@ func checkLedger(name string, blocks []Observed, of func(Observed) int64) Check 
 		off = max(off, n-l, l-n-u)
 	}
 	if known == 0 {
-		return unknown(name, "not known for any block")
+		return unknown(name, "not known for any block whose handshakes were watched")
 	}
 	return check(name, off <= 0, "%d handshakes observed, %d unfinished, %d in the ledger", seen, edges, counted)
 }

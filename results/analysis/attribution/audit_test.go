@@ -20,6 +20,9 @@ func TestAudit(t *testing.T) {
 		return blocks
 	}
 	runtime := func(o *Observed) { o.Account.Tier = account.Runtime }
+	unwatched := func(o *Observed) {
+		o.Account.Tier, o.Account.Phases, o.Account.Handshakes = account.Partial, nil, nil
+	}
 	for _, tt := range []struct {
 		name, check string
 		blocks      []Observed
@@ -42,6 +45,9 @@ func TestAudit(t *testing.T) {
 		{"sound", "accepts", ordinary(2), Passed},
 		{"none", "accepts", on(func(o *Observed) { o.Account.Books.Accepts = 0 }), Failed},
 		{"a client", "accepts", both(func(o *Observed) { o.Account.Books.Accepts, o.Server = 0, -1 }), Unknown},
+		{"handshakes left out", "accepts", both(unwatched), Unknown},
+		{"handshakes left out", "server's ledger", both(unwatched), Unknown},
+		{"watched, and none seen", "server's ledger", on(func(o *Observed) { o.Account.Handshakes = nil }), Failed},
 		{"sound", "server's ledger", ordinary(2), Passed},
 		{"one more than seen", "server's ledger", on(func(o *Observed) { o.Account.Unfinished, o.Server = 3, o.Server+4 }), Failed},
 		{"the unfinished ones too", "server's ledger", on(func(o *Observed) { o.Account.Unfinished, o.Server = 3, o.Server+3 }), Passed},

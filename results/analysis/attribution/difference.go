@@ -186,7 +186,7 @@ func unitOf(d *Difference) unit {
 }
 
 func (u unit) print(steps int, i Interval) string {
-	text := u.microseconds(float64(steps)*u.size) + " us"
+	text := u.microseconds(float64(steps)*u.size) + "\u00a0µs"
 	if i.Known {
 		text += fmt.Sprintf(" [%s, %s]", u.microseconds(i.Low), u.microseconds(i.High))
 	}

@@ -91,11 +91,11 @@ func TestSentence(t *testing.T) {
 		d    *Difference
 		want string
 	}{
-		{of(93, 5, 73, -27), "boring costs +144 us [+124, +164] per handshake: user +93 us [+88, +98], run queue +73 us [+68, +78], blocked -27 us [-32, -22], kernel +5 us [0, +10]; the parts add up"},
-		{of(10.4, 10.4, 10.4), "boring costs +31 us [+11, +51] per handshake: user +11 us [+5, +15], kernel +10 us [+5, +15], run queue +10 us [+5, +15]; the parts add up"},
-		{of(1.23, 0.5), "boring costs +1.7 us [-18.3, +21.7] per handshake: user +1.2 us [-3.8, +6.2], kernel +0.5 us [-4.5, +5.5]; the parts add up"},
-		{few, "boring costs +93 us per handshake: user +93 us; the parts add up (no intervals: 3 of at least 6 groups)"},
-		{of(0), "boring costs 0 us [-20.0, +20.0] per handshake"},
+		{of(93, 5, 73, -27), "boring costs +144 µs [+124, +164] per handshake: user +93 µs [+88, +98], run queue +73 µs [+68, +78], blocked -27 µs [-32, -22], kernel +5 µs [0, +10]; the parts add up"},
+		{of(10.4, 10.4, 10.4), "boring costs +31 µs [+11, +51] per handshake: user +11 µs [+5, +15], kernel +10 µs [+5, +15], run queue +10 µs [+5, +15]; the parts add up"},
+		{of(1.23, 0.5), "boring costs +1.7 µs [-18.3, +21.7] per handshake: user +1.2 µs [-3.8, +6.2], kernel +0.5 µs [-4.5, +5.5]; the parts add up"},
+		{few, "boring costs +93 µs per handshake: user +93 µs; the parts add up (no intervals: 3 of at least 6 groups)"},
+		{of(0), "boring costs 0 µs [-20.0, +20.0] per handshake"},
 		{&Difference{}, "boring: no group has observed handshakes of both variants"},
 	} {
 		if got := tt.d.Sentence("boring"); got != tt.want {
@@ -104,7 +104,7 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-var printed = regexp.MustCompile(`[a-z ]+ ([+-][0-9.]+|0) us`)
+var printed = regexp.MustCompile(`[a-z ]+ ([+-][0-9.]+|0) µs`)
 
 // What is printed adds up too, whatever is rounded.
 func TestSentenceAddsUp(t *testing.T) {

@@ -25,5 +25,5 @@ func ExampleDiffer() {
 	}
 	fmt.Println(attribution.Differ(std, boring).Sentence("boringcrypto"))
 	// Output:
-	// boringcrypto costs +170 us [+170, +170] per handshake: user +100 us [+100, +100], run queue +70 us [+70, +70]; the parts add up
+	// boringcrypto costs +170 µs [+170, +170] per handshake: user +100 µs [+100, +100], run queue +70 µs [+70, +70]; the parts add up
 }

@@ -29,10 +29,14 @@ func (r *Run) keepSBOMs(w *results.Writer) error {
 	return nil
 }
 
-// keepHistograms writes each cell and variant as a log that other HdrHistogram tools read: one interval a block.
+// keepHistograms writes each cell and variant as a log that other HdrHistogram tools read: one interval a block, but
+// for the observed ones, which are slower by what observing costs.
 func keepHistograms(w *results.Writer, blocks []results.Block) error {
 	logs := map[string][]hist.Interval{}
 	for i := range blocks {
+		if blocks[i].Observed {
+			continue
+		}
 		name := "histograms/" + fileName(blocks[i].Cell) + "." + fileName(blocks[i].Variant) + ".hlog"
 		logs[name] = append(logs[name], intervals(&blocks[i])...)
 	}

@@ -13,7 +13,7 @@ type instrument interface {
 	samples() bool // it takes CPU profiles itself: Go's profiler would only disturb
 }
 
-// watch is an instrument at work. End detaches it, whether or not the block was of use; a second end does nothing.
+// watch is an instrument at work. End detaches it, whether or not the block was of use; it is called once.
 type watch interface {
 	end(context.Context) (*watched, error)
 }

@@ -21,30 +21,50 @@ func (r *Run) observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	capable := ebpf.Probe()
-	prices, err := ebpf.Calibrate(ctx)
-	if err != nil {
-		prices = ebpf.Prices{} // shown as not measured
-	}
-	tier := capable.Tier()
-	switch {
-	case r.lab.Without["ebpf"]:
-		tier = account.Runtime
+	var possible ebpf.Layers
+	var prices ebpf.Prices
+	if r.lab.Without["ebpf"] {
 		r.lack("observation by eBPF", "left out by --without ebpf", "run without that flag")
-	case tier != account.Full:
-		r.lackCapabilities(capable)
+	} else {
+		capable := ebpf.Probe()
+		if possible = capable.Layers(); layers&^possible != 0 {
+			r.lackCapabilities(capable)
+		}
+		prices, _ = ebpf.Calibrate(ctx) // what has no price is shown as not measured
 	}
-	layers &= capable.Layers()
+	tier := tierOf(layers, possible)
+	kernel := kernelObserver{layers & possible, prices}
 	switch {
 	case tier == account.Runtime:
 		r.observer = traceObserver{}
-	case tier == account.Partial:
-		r.observer = &bothObserver{kernelObserver{layers: layers, prices: prices}}
+	case layers&^possible&ebpf.Goroutines != 0:
+		r.observer = bothObserver{kernel}
 	default:
-		r.observer = &kernelObserver{layers: layers, prices: prices}
+		r.observer = kernel
 	}
-	r.Manifest.Observer = &results.Observer{Tier: tier, Layers: r.plan.Observe.Layers}
+	r.Manifest.Observer = &results.Observer{Tier: tier, Layers: namesOf(tier, layers&possible)}
 	return nil
+}
+
+// tierOf is what the layers that were asked for make where some are possible. Without goroutines there are no
+// handshakes but those of an execution trace, which is taken where they were asked for.
+func tierOf(asked, possible ebpf.Layers) account.Tier {
+	const threads = ebpf.Syscalls | ebpf.Scheduler
+	switch seen := asked & possible; {
+	case possible&threads != threads || seen == 0:
+		return account.Runtime
+	case seen&ebpf.Goroutines == 0:
+		return account.Partial
+	}
+	return account.Full
+}
+
+// namesOf are the layers that watch; none where all do, or the execution trace does alone.
+func namesOf(tier account.Tier, layers ebpf.Layers) []string {
+	if tier == account.Runtime || layers == ebpf.AllLayers {
+		return nil
+	}
+	return strings.Split(layers.String(), ", ")
 }
 
 // layersOf are the layers that a plan asks for; goroutines need what follows their threads.
@@ -59,6 +79,9 @@ func layersOf(o scenarios.Observe) (ebpf.Layers, error) {
 			return 0, &Unusable{err}
 		}
 		layers |= one
+	}
+	if layers&ebpf.Goroutines != 0 {
+		layers |= ebpf.Syscalls | ebpf.Scheduler
 	}
 	return layers, nil
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/tlslab/tlslab/ebpf"
@@ -15,34 +14,25 @@ type kernelObserver struct {
 	prices ebpf.Prices
 }
 
-func (k *kernelObserver) samples() bool { return k.layers&ebpf.Sampling != 0 }
+func (k kernelObserver) samples() bool { return k.layers&ebpf.Sampling != 0 }
 
-func (k *kernelObserver) begin(ctx context.Context, p *variant.Process) (watch, error) {
+func (k kernelObserver) begin(ctx context.Context, p *variant.Process) (watch, error) {
 	o, err := ebpf.Watch(ctx, ebpf.Options{PID: p.PID(), Layers: k.layers, Prices: k.prices})
 	if err != nil {
 		return nil, err
 	}
-	return &kernelWatch{observer: o}, nil
+	return kernelWatch{o}, nil
 }
 
-type kernelWatch struct {
-	observer *ebpf.Observer
-	ended    bool
-}
+type kernelWatch struct{ observer *ebpf.Observer }
 
-func (w *kernelWatch) end(context.Context) (*watched, error) {
-	if w.ended {
-		return nil, errEnded
-	}
-	w.ended = true
+func (w kernelWatch) end(context.Context) (*watched, error) {
 	books, samples, err := w.observer.Stop()
 	if err != nil {
 		return nil, err
 	}
 	return &watched{books, samples}, nil
 }
-
-var errEnded = errors.New("this watch has ended")
 
 // period is the time that one sample stands for.
 func (w *watched) period() time.Duration {

@@ -17,19 +17,12 @@ func (traceObserver) begin(ctx context.Context, p *variant.Process) (watch, erro
 	if err := p.StartTrace(ctx, 0); err != nil {
 		return nil, err
 	}
-	return &traceWatch{process: p}, nil
+	return traceWatch{p}, nil
 }
 
-type traceWatch struct {
-	process *variant.Process
-	ended   bool
-}
+type traceWatch struct{ process *variant.Process }
 
-func (w *traceWatch) end(ctx context.Context) (*watched, error) {
-	if w.ended {
-		return nil, errEnded
-	}
-	w.ended = true
+func (w traceWatch) end(ctx context.Context) (*watched, error) {
 	t, err := w.process.StopTrace(ctx)
 	if err != nil {
 		return nil, err
@@ -38,20 +31,13 @@ func (w *traceWatch) end(ctx context.Context) (*watched, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Cut {
-		books.Gaps = append(books.Gaps, account.Gap{
-			What:   "the end of the stretch",
-			Reason: "its execution trace grew too large and was cut",
-			Hint:   "measure shorter blocks, or a lower rate",
-		})
-	}
 	return &watched{account: books}, nil
 }
 
 // bothObserver observes the process with eBPF and its handshakes by the execution trace, where uprobes are not to be had.
 type bothObserver struct{ kernelObserver }
 
-func (b *bothObserver) begin(ctx context.Context, p *variant.Process) (watch, error) {
+func (b bothObserver) begin(ctx context.Context, p *variant.Process) (watch, error) {
 	t, err := traceObserver{}.begin(ctx, p)
 	if err != nil {
 		return nil, err
@@ -61,12 +47,12 @@ func (b *bothObserver) begin(ctx context.Context, p *variant.Process) (watch, er
 		_, _ = t.end(ctx) // the kernel's error says more
 		return nil, err
 	}
-	return &bothWatch{k, t}, nil
+	return bothWatch{k, t}, nil
 }
 
 type bothWatch struct{ kernel, trace watch }
 
-func (w *bothWatch) end(ctx context.Context) (*watched, error) {
+func (w bothWatch) end(ctx context.Context) (*watched, error) {
 	process, err := w.kernel.end(ctx)
 	handshakes, also := w.trace.end(ctx)
 	if err != nil {
@@ -75,8 +61,23 @@ func (w *bothWatch) end(ctx context.Context) (*watched, error) {
 	if also != nil {
 		return nil, also
 	}
-	process.account.Phases = handshakes.account.Phases
-	process.account.Handshakes = handshakes.account.Handshakes
-	process.account.Unfinished = handshakes.account.Unfinished
+	join(process.account, handshakes.account)
 	return process, nil
+}
+
+// join gives the account of a process the handshakes of another account of the same stretch, and puts them on its
+// clock. One that began before it did counts as unfinished: an account has no instants before its own begin.
+func join(process, other *account.Account) {
+	shift := other.Began - process.Began
+	process.Phases, process.Unfinished = other.Phases, other.Unfinished
+	process.Handshakes = nil
+	for _, h := range other.Handshakes {
+		h.Begin, h.End = h.Begin+shift, h.End+shift
+		if h.Begin < 0 {
+			process.Unfinished++
+			continue
+		}
+		process.Handshakes = append(process.Handshakes, h)
+	}
+	process.Gaps = append(process.Gaps, other.Gaps...)
 }

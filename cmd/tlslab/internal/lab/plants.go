@@ -63,10 +63,10 @@ func (r *Run) plantOne(ctx context.Context, class account.Class) (*stretch, *res
 	} else {
 		t.disturb = func(ctx context.Context, p *variant.Process) error {
 			err := p.Plant(ctx, &server.Plant{Component: class.String(), Size: plantSize, Every: plantEvery})
-			if err != nil {
+			if err != nil && ctx.Err() == nil && alive(p) {
 				return &unplantable{err}
 			}
-			return nil
+			return err
 		}
 	}
 	s, err := r.try(ctx, t)
@@ -75,6 +75,15 @@ func (r *Run) plantOne(ctx context.Context, class account.Class) (*stretch, *res
 		return nil, &results.Gap{What: fmt.Sprintf("plants in %v", class), Reason: not.Error()}, nil
 	}
 	return s, nil, err
+}
+
+func alive(p *variant.Process) bool {
+	select {
+	case <-p.Done():
+		return false
+	default:
+		return true
+	}
 }
 
 // unplantable is a delay that the server cannot make here.

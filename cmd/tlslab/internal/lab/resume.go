@@ -26,6 +26,9 @@ func (r *Run) Same(draft results.Manifest) error {
 			return differs("the server of " + v.Name + " is another binary now")
 		}
 	}
+	if was, now := draft.Observer, r.Manifest.Observer; was != nil && now != nil && (was.Tier != now.Tier || !slices.Equal(was.Layers, now.Layers)) {
+		return differs(fmt.Sprintf("its observer was of the %s tier, and is of the %s tier now; run it with the same rights", was.Tier, now.Tier))
+	}
 	r.Manifest.Started = draft.Started
 	return nil
 }

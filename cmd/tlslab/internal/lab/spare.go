@@ -6,8 +6,8 @@ import (
 )
 
 // spares is the next round of spare groups: one for each cell that has too few groups which the machine left alone.
-// Only steal and throttling count, which the machine does to the lab; what a block measured never decides whether
-// another one is measured. The spoiled groups stay in the bundle.
+// Only steal and throttling count, which the machine does to the lab, and only those of measured blocks; what a block
+// measured never decides whether another one is measured. The spoiled groups stay in the bundle.
 func (r *Run) spares(queue []scenarios.Block, blocks []results.Block) (round []scenarios.Block) {
 	next := map[int]int{} // by cell: its first spare group that has not been measured
 	for _, b := range queue {
@@ -25,7 +25,7 @@ func (r *Run) spares(queue []scenarios.Block, blocks []results.Block) (round []s
 func (r *Run) lacks(cell, measured int, blocks []results.Block) bool {
 	spoiled := map[int]bool{}
 	for _, b := range blocks {
-		if b.Cell == r.plan.Cells[cell].Name && disturbed(b.System, r.plan.Limits) {
+		if b.Cell == r.plan.Cells[cell].Name && !b.Observed && disturbed(b.System, r.plan.Limits) {
 			spoiled[b.Group] = true
 		}
 	}

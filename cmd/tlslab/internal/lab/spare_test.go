@@ -46,6 +46,13 @@ func TestSparesReplaceSpoiledGroups(t *testing.T) {
 	if again := r.spares(queue, measured(queue, stolen)); len(again) != 0 {
 		t.Errorf("the spare group was quiet, but %v follow", again)
 	}
+	observed := measured(plan.Blocks, stolen)
+	for i := range observed {
+		observed[i].Observed = true
+	}
+	if again := r.spares(plan.Blocks, observed); len(again) != 0 {
+		t.Errorf("only observed blocks were disturbed, but %v follow", again)
+	}
 	throttled := func(scenarios.Block) results.System { return results.System{Throttled: time.Second} }
 	queue = append(plan.Blocks, plan.Spares...)
 	if got := r.spares(queue, measured(queue, throttled)); len(got) != 0 {

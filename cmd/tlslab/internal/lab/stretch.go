@@ -29,7 +29,7 @@ type stretch struct {
 	before  machine
 	block   results.Block
 	profile [][]byte // of windows, back to back
-	watch   watch
+	watch   watch    // under way; nil: none
 	watched *watched
 }
 
@@ -79,7 +79,9 @@ func (s *stretch) observed(ctx context.Context) (err error) {
 	if s.watch == nil {
 		return nil
 	}
-	if s.watched, err = s.watch.end(ctx); err != nil {
+	w := s.watch
+	s.watch = nil
+	if s.watched, err = w.end(ctx); err != nil {
 		return err
 	}
 	countCollections(s.watched.account, s.block.Server)
@@ -88,7 +90,7 @@ func (s *stretch) observed(ctx context.Context) (err error) {
 
 // leave ends a watch that the stretch did not live to see the end of.
 func (s *stretch) leave(ctx context.Context) {
-	if s.watch != nil && s.watched == nil {
+	if s.watch != nil {
 		_, _ = s.watch.end(ctx) // nothing of this block is kept
 	}
 }
