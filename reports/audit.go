@@ -48,7 +48,7 @@ func Audit(a *analysis.Analysis) (Section, bool) {
 		return s, false
 	}
 	s.Items = append(s.Items, Item{Text: auditSentence(a)}, Item{Page: true, Table: tierTable(a)})
-	if t := checkTable(a, "Checks that did not pass", attribution.Failed, attribution.Unknown); t != nil {
+	if t := checkTable(a, "Checks that did not pass", attribution.Failed, attribution.Disturbed, attribution.Unknown); t != nil {
 		s.Items = append(s.Items, Item{Table: t})
 	}
 	if t := checkTable(a, "Checks that passed", attribution.Passed); t != nil {
@@ -79,7 +79,8 @@ func auditSentence(a *analysis.Analysis) string {
 			all++
 		}
 	}
-	return fmt.Sprintf("%s: %d passed, %d failed, %d unknown; %s tier.", plural(all, "check"), n[attribution.Passed], n[attribution.Failed], n[attribution.Unknown],
+	return fmt.Sprintf("%s: %d passed, %d failed, %d disturbed, %d unknown; %s tier.", plural(all, "check"), n[attribution.Passed],
+		n[attribution.Failed], n[attribution.Disturbed], n[attribution.Unknown],
 		strings.Join(names(tiers...), " and "))
 }
 
@@ -116,7 +117,7 @@ func checkTable(a *analysis.Analysis, caption string, states ...string) *Table {
 }
 
 func checkCell(state string) Cell {
-	tones := map[string]Tone{attribution.Passed: Good, attribution.Failed: Bad, attribution.Unknown: Doubt}
+	tones := map[string]Tone{attribution.Passed: Good, attribution.Failed: Bad, attribution.Disturbed: Doubt, attribution.Unknown: Doubt}
 	return Cell{Text: state, Tone: tones[state]}
 }
 

@@ -187,7 +187,7 @@ type Operation struct {
 // Check is one line of the self-audit.
 type Check struct {
 	Name   string
-	State  string // Passed, Failed or Unknown
+	State  string // Passed, Failed, Disturbed or Unknown
 	Detail string // what was seen against what is allowed
 }
 

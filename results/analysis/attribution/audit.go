@@ -11,9 +11,10 @@ import (
 
 // The states of a [Check].
 const (
-	Passed  = "passed"
-	Failed  = "failed"
-	Unknown = "unknown" // it could not be checked
+	Passed    = "passed"
+	Failed    = "failed"
+	Unknown   = "unknown"   // it could not be checked
+	Disturbed = "disturbed" // the machine spoiled what was observed, not the observer
 )
 
 // What an account may be off by before it is not to be believed.
@@ -284,9 +285,13 @@ func checkSteal(blocks []Observed) Check {
 	if worst < 0 {
 		return unknown("steal", "not known for any block")
 	}
-	return check("steal", worst <= allowedSteal,
+	c := check("steal", worst <= allowedSteal,
 		"%s of the CPUs' time went to other machines in the worst block, allowed %s: it is counted where it struck",
 		percent(worst), percent(allowedSteal))
+	if c.State == Failed { // the machine's doing, not the observer's
+		c.State = Disturbed
+	}
+	return c
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }

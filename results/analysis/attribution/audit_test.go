@@ -70,7 +70,7 @@ func TestAudit(t *testing.T) {
 		{"windows with holes", "Little's law", both(func(o *Observed) { o.Account.Windows[20].Length = 0 }), Failed},
 		{"no windows", "Little's law", both(func(o *Observed) { o.Account.Windows = nil }), Unknown},
 		{"sound", "steal", ordinary(2), Passed},
-		{"much", "steal", on(func(o *Observed) { o.Steal = 0.3 }), Failed},
+		{"much", "steal", on(func(o *Observed) { o.Steal = 0.3 }), Disturbed},
 		{"unknown", "steal", both(func(o *Observed) { o.Steal = -1 }), Unknown},
 	} {
 		got := Check{}

@@ -157,7 +157,7 @@ func (d *Difference) Sentence(candidate string) string {
 			told = append(told, d.Parts[i].Name+" "+unit.print(parts[i], d.Parts[i].Value))
 		}
 	}
-	sentence := fmt.Sprintf("%s costs %s per handshake", candidate, unit.print(whole, d.Wall))
+	sentence := fmt.Sprintf("%s %s %s per handshake", candidate, d.verb(), unit.print(whole, d.Wall))
 	if len(told) > 0 {
 		sentence += ": " + strings.Join(told, ", ") + "; the parts add up"
 	}
@@ -165,6 +165,14 @@ func (d *Difference) Sentence(candidate string) string {
 		sentence += fmt.Sprintf(" (no intervals: %d of at least %d groups)", d.Groups, fewestGroups)
 	}
 	return sentence
+}
+
+// verb claims no more than the interval does.
+func (d *Difference) verb() string {
+	if d.Wall.Known && d.Wall.Low <= 0 && d.Wall.High >= 0 {
+		return "may cost nothing, or"
+	}
+	return "costs"
 }
 
 // unit is in which steps, and how, seconds are printed.

@@ -93,9 +93,9 @@ func TestSentence(t *testing.T) {
 	}{
 		{of(93, 5, 73, -27), "boring costs +144 µs [+124, +164] per handshake: user +93 µs [+88, +98], run queue +73 µs [+68, +78], blocked -27 µs [-32, -22], kernel +5 µs [0, +10]; the parts add up"},
 		{of(10.4, 10.4, 10.4), "boring costs +31 µs [+11, +51] per handshake: user +11 µs [+5, +15], kernel +10 µs [+5, +15], run queue +10 µs [+5, +15]; the parts add up"},
-		{of(1.23, 0.5), "boring costs +1.7 µs [-18.3, +21.7] per handshake: user +1.2 µs [-3.8, +6.2], kernel +0.5 µs [-4.5, +5.5]; the parts add up"},
+		{of(1.23, 0.5), "boring may cost nothing, or +1.7 µs [-18.3, +21.7] per handshake: user +1.2 µs [-3.8, +6.2], kernel +0.5 µs [-4.5, +5.5]; the parts add up"},
 		{few, "boring costs +93 µs per handshake: user +93 µs; the parts add up (no intervals: 3 of at least 6 groups)"},
-		{of(0), "boring costs 0 µs [-20.0, +20.0] per handshake"},
+		{of(0), "boring may cost nothing, or 0 µs [-20.0, +20.0] per handshake"},
 		{&Difference{}, "boring: no group has observed handshakes of both variants"},
 	} {
 		if got := tt.d.Sentence("boring"); got != tt.want {

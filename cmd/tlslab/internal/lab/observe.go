@@ -34,15 +34,17 @@ func (r *Run) observe(ctx context.Context) error {
 	}
 	tier := tierOf(layers, possible)
 	kernel := kernelObserver{layers & possible, prices}
+	names := namesOf(tier, layers&possible)
 	switch {
 	case tier == account.Runtime:
 		r.observer = traceObserver{}
 	case layers&^possible&ebpf.Goroutines != 0:
 		r.observer = bothObserver{kernel}
+		names = append(names, "execution trace")
 	default:
 		r.observer = kernel
 	}
-	r.Manifest.Observer = &results.Observer{Tier: tier, Layers: namesOf(tier, layers&possible)}
+	r.Manifest.Observer = &results.Observer{Tier: tier, Layers: names}
 	return nil
 }
 
