@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 
 	"github.com/tlslab/tlslab/ebpf/internal/bpf"
 	"github.com/tlslab/tlslab/ebpf/internal/sampling"
@@ -30,14 +32,31 @@ func Probe() Capabilities {
 		{"perf_event", Sampling, trySampling},
 	}
 	var all Capabilities
+	forbidden := tryRight()
 	for _, k := range kinds {
+		err := forbidden // then anything else that a try could say is confusion
+		if err == nil {
+			err = k.try()
+		}
 		c := Capability{Kind: k.kind, Layers: k.layers}
-		if err := k.try(); err != nil {
+		if err != nil {
 			c.Err, c.Hint = brief(err), hint(err)
 		}
 		all = append(all, c)
 	}
 	return all
+}
+
+// tryRight finds out whether this process may load anything at all.
+func tryRight() error {
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	if errors.Is(err, unix.EPERM) {
+		return unix.EPERM
+	}
+	if err == nil {
+		err = m.Close()
+	}
+	return err
 }
 
 func tryBTF() error {

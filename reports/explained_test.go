@@ -79,6 +79,10 @@ func TestAlarmComesFirst(t *testing.T) {
 		t.Errorf("a failed check: the first section is %s", got)
 	}
 	a.Explanations = a.Explanations[:2]
+	if got := reports.New(a, reports.Standard()...).Sections[0].ID; got != "alarm" {
+		t.Errorf("a plant that was not found: the first section is %s", got)
+	}
+	a.Plants = a.Plants[:1]
 	if got := reports.New(a, reports.Standard()...).Sections[0].ID; got != "verdict" {
 		t.Errorf("no failed check: the first section is %s", got)
 	}

@@ -84,7 +84,7 @@ func operationBars(a *analysis.Analysis, in []analysis.Explanation, keys map[str
 	for _, e := range in {
 		longest = max(longest, onCPU(e.Operations))
 	}
-	b := &Bars{Caption: "Server CPU per handshake by operation, ≈", By: "operation", Shown: true}
+	b := &Bars{Caption: "CPU of the observed process per handshake, all that it did, by operation, ≈", By: "operation", Shown: true}
 	for _, e := range in {
 		row := Bar{Head: headOf(a, e), Total: plain(onCPU(e.Operations))}
 		at := 0.0
@@ -177,7 +177,7 @@ func exactPhase(e analysis.Explanation, phase string, whole float64) string {
 
 // operationBrief names the costliest operations, a line for each variant.
 func operationBrief(in []analysis.Explanation) *Table {
-	t := &Table{Caption: "Server CPU per handshake, and the operations that took most of it", Columns: columns("", "", "")}
+	t := &Table{Caption: "CPU of the observed process per handshake, all that it did, and the operations that took most of it", Columns: columns("", "", "")}
 	for _, e := range in {
 		var said []string
 		for _, o := range costliest(e.Operations)[:min(operationsInBrief, len(e.Operations))] {

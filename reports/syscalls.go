@@ -25,8 +25,8 @@ func Syscalls(a *analysis.Analysis) (Section, bool) {
 	if len(s.Items) == 0 {
 		return s, false
 	}
-	intro := Item{Page: true, Text: "Of the whole server process, within handshakes and outside of them, the most time first. A call's time " +
-		"is on a CPU in the kernel, in the run queue, or asleep. EAGAIN is no error: it says that there was nothing to do yet."}
+	intro := Item{Page: true, Text: "Of the whole server process, within handshakes and outside of them, the most CPU time first. A call's time " +
+		"is on a CPU in the kernel, in the run queue, or asleep: threads that have nothing to do sleep in one, too. EAGAIN is no error: it says that there was nothing to do yet."}
 	s.Items = append([]Item{intro}, s.Items...)
 	return s, true
 }
@@ -52,26 +52,26 @@ func syscallItems(in []analysis.Explanation) []Item {
 	return items
 }
 
-// byTime sorts system calls by their time.
+// byTime sorts system calls by their time on a CPU. Time asleep is mostly that of threads with nothing to do.
 func byTime(calls []attribution.Syscall) []attribution.Syscall {
 	sorted := slices.Clone(calls)
 	slices.SortStableFunc(sorted, func(x, y attribution.Syscall) int {
-		return cmp.Or(cmp.Compare(y.Time.Sum(), x.Time.Sum()), strings.Compare(x.Name, y.Name))
+		return cmp.Or(cmp.Compare(y.Time[account.Kernel], x.Time[account.Kernel]), strings.Compare(x.Name, y.Name))
 	})
 	return sorted
 }
 
-// callsAndTime is how many calls, and how much of their own time, there are for each handshake, where any was observed.
+// callsAndTime is how many calls, and how much CPU time, there are for each handshake, where any was observed.
 func callsAndTime(e analysis.Explanation, c attribution.Syscall) []Cell {
 	if e.Handshakes == 0 {
 		return cells(noValue, noValue)
 	}
-	return cells(figure(c.PerHandshake), plain(ratioTo(c.Time.Sum().Seconds(), float64(e.Handshakes))))
+	return cells(figure(c.PerHandshake), plain(ratioTo(c.Time[account.Kernel].Seconds(), float64(e.Handshakes))))
 }
 
 func syscallTable(e analysis.Explanation, calls []attribution.Syscall) *Table {
 	t := &Table{Caption: "System calls, " + place(e)}
-	t.Columns = numeric(columns("call", "calls", "per handshake", "time per handshake", "EAGAIN", "errors",
+	t.Columns = numeric(columns("call", "calls", "per handshake", "CPU per handshake", "EAGAIN", "errors",
 		"p50", "p99", "p99.9", "largest", "kernel", "run queue", "blocked"), 1)
 	for _, c := range calls[:min(len(calls), syscallsShown)] {
 		row := append(cells(c.Name, count(c.Count)), callsAndTime(e, c)...)
@@ -116,7 +116,7 @@ func shareOfCalls(n, of uint64) string {
 
 func syscallBrief(e analysis.Explanation, calls []attribution.Syscall) *Table {
 	t := &Table{Caption: subject(e)}
-	t.Columns = numeric(columns("call", "per handshake", "time per handshake", "EAGAIN", "p50", "p99", "largest", "kernel", "run queue", "blocked"), 1)
+	t.Columns = numeric(columns("call", "per handshake", "CPU per handshake", "EAGAIN", "p50", "p99", "largest", "kernel", "run queue", "blocked"), 1)
 	for _, c := range calls {
 		row := append(cells(c.Name), callsAndTime(e, c)...)
 		row = append(row, Cell{Text: shareOfCalls(c.Again, c.Count)})

@@ -2,8 +2,11 @@ package reports
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/tlslab/tlslab/results/account"
 	"github.com/tlslab/tlslab/results/analysis"
@@ -20,12 +23,25 @@ func Time(a *analysis.Analysis) (Section, bool) {
 	if said := differences(a.Differences); len(said) > 0 {
 		s.Items = append(s.Items, Item{List: said})
 	}
+	if o := observing(a.Observer); o != "" {
+		s.Items = append(s.Items, Item{Text: o})
+	}
 	s.Items = append(s.Items,
 		Item{Page: true, Text: "By the observed blocks. At every instant a handshake is in exactly one class, so the classes add up to " +
 			"its wall time on the server; the residual is what the observer lost."},
 		Item{Page: true, Fold: "What the classes are", Table: glossary(a)})
 	s.Items = append(s.Items, inCells(a, func(in []analysis.Explanation) []Item { return timeItems(a, in) })...)
 	return s, true
+}
+
+// observing says what the observer costs those who are observed.
+func observing(all []analysis.ObserverEffect) string {
+	if len(all) == 0 {
+		return ""
+	}
+	o := all[len(all)-1] // all variants together
+	return fmt.Sprintf("Observing (%s) costs: the observed blocks have %s the server CPU per handshake of their twins. "+
+		"Costs, rates and latencies elsewhere in this report are those of the twins.", o.Layers, ratio(&o.Ratio))
 }
 
 // glossary says what the classes are that the report shows.
@@ -74,6 +90,9 @@ func timeItems(a *analysis.Analysis, in []analysis.Explanation) []Item {
 	for pair := range slices.Chunk(in, 2) { // more do not fit a terminal
 		items = append(items, Item{Terminal: true, Table: briefIdentity(pair)})
 	}
+	if said := mostInPhases(in); len(said) > 0 {
+		items = append(items, Item{Terminal: true, List: said})
+	}
 	items = append(items, Item{Page: true, Bars: classBars(a, in, "A mean handshake", mean)})
 	if slow := slices.DeleteFunc(slices.Clone(in), func(e analysis.Explanation) bool { return !hasSlow(e) }); len(slow) > 0 {
 		items = append(items, Item{Page: true, Bars: classBars(a, slow, "A handshake of the slowest 1 %", slowest)})
@@ -93,6 +112,37 @@ func timeItems(a *analysis.Analysis, in []analysis.Explanation) []Item {
 		}
 	}
 	return items
+}
+
+// phasesInBrief is how many phases a terminal shows of a variant.
+const phasesInBrief = 4
+
+// mostInPhases names for each explanation the phases and classes that take most.
+func mostInPhases(in []analysis.Explanation) (said []string) {
+	type place struct {
+		phase string
+		class account.Class
+		time  time.Duration
+	}
+	for _, e := range in {
+		var all []place
+		for i, times := range e.PhaseTimes {
+			for c, d := range times {
+				if d > 0 && i < len(e.Phases) {
+					all = append(all, place{e.Phases[i], account.Class(c), d})
+				}
+			}
+		}
+		slices.SortStableFunc(all, func(x, y place) int { return cmp.Compare(y.time, x.time) })
+		var words []string
+		for _, p := range all[:min(len(all), phasesInBrief)] {
+			words = append(words, fmt.Sprintf("%s %v %s", p.phase, p.class, plain(p.time.Seconds())))
+		}
+		if len(words) > 0 {
+			said = append(said, subject(e)+", mostly: "+strings.Join(words, ", "))
+		}
+	}
+	return said
 }
 
 func mean(r attribution.Row) float64     { return r.Mean.Value }

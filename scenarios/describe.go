@@ -152,8 +152,12 @@ func (p *Plan) describeBlocks(t *page) {
 		}
 	}
 	t.list("gates", gates)
+	observed := ""
+	if p.Observe.On() {
+		observed = "; every second one is observed, to explain its twin"
+	}
 	t.list("blocks", []string{
-		fmt.Sprintf("%d blocks:\t%d groups of each cell, %s warm-up each", len(p.Blocks), p.Groups, p.Warmup),
+		fmt.Sprintf("%d blocks:\t%d groups of each cell, %s warm-up each%s", len(p.Blocks), p.Groups, p.Warmup, observed),
 		fmt.Sprintf("up to %d more:\tspare groups, for those that steal or throttling spoils", len(p.Spares)),
 		fmt.Sprintf("about %s:\twithout the time to build the servers", p.Estimate().Round(time.Second)),
 		fmt.Sprintf("p >= %.3g:\tthe smallest p-value that %d groups can attain", p.MinimumP(), p.Groups),

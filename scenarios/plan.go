@@ -189,14 +189,22 @@ func overlap(a, b []int) []int {
 
 const (
 	startTime     = 150 * time.Millisecond  // to start and stop a block's two processes
+	attachTime    = 700 * time.Millisecond  // of an observer, with its end
+	plantsTime    = 25 * time.Second        // of the known delays before the first block
 	handshakeTime = 1500 * time.Microsecond // of one handshake, where a load gives their number and no length
 )
 
 // Estimate is about how long the blocks take, without building the servers. A plan for centuries saturates.
 func (p *Plan) Estimate() time.Duration {
 	var total time.Duration
+	if p.Observe.Plants {
+		total = plantsTime
+	}
 	for _, b := range p.Blocks {
 		block := startTime + p.Warmup + lasts(p.Cells[b.Cell].Load)
+		if b.Observed {
+			block += attachTime
+		}
 		if total > math.MaxInt64-block {
 			return math.MaxInt64
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/ebpf"
 	"github.com/tlslab/tlslab/reports"
 	"github.com/tlslab/tlslab/results/account"
@@ -93,29 +94,38 @@ func (q question) ready() error {
 }
 
 func (s streams) explain(ctx context.Context, q question) error {
+	began := time.Now()
 	books, samples, err := q.watch(ctx, s)
 	if err != nil {
 		return err
 	}
 	seen := attribution.Observed{Account: books, Samples: samples, Server: -1, Client: -1, Steal: -1}
-	d := reports.New(&analysis.Analysis{Explanations: []analysis.Explanation{
-		{Explained: attribution.Explain([]attribution.Observed{seen})},
-	}}, reports.Explaining()...)
+	explained := attribution.Explain([]attribution.Observed{seen})
+	a := &analysis.Analysis{Explanations: []analysis.Explanation{{Explained: explained}}}
+	a.Manifest.Scenario.Name = fmt.Sprintf("process %d", q.pid)
+	a.Manifest.Started, a.Manifest.Environment = began.UTC(), lab.Machine()
+	d := reports.New(a, reports.Explaining()...)
 	write := func(w io.Writer) error { return explainFormats[q.format](d, w) }
 	if q.output == "" {
 		err = write(s.out)
 	} else {
 		err = writeFile(q.output, write)
 	}
-	if err != nil || q.profile == "" {
-		return err
+	if err == nil && q.profile != "" {
+		err = q.keepProfile(books, samples)
 	}
-	return q.keepProfile(books, samples)
+	if err == nil && slices.ContainsFunc(explained.Audit, func(c attribution.Check) bool { return c.State == attribution.Failed }) {
+		err = verdict(exitInvalid)
+	}
+	return err
 }
 
 // watch watches until the time is over. An interruption ends it early and loses nothing.
 func (q question) watch(ctx context.Context, s streams) (*account.Account, []account.Sample, error) {
-	o, err := ebpf.Watch(context.WithoutCancel(ctx), ebpf.Options{PID: q.pid, Client: q.client, Need: ebpf.Goroutines})
+	prices, _ := ebpf.Calibrate(ctx) // what could not be measured is shown as that
+	o, err := ebpf.Watch(context.WithoutCancel(ctx), ebpf.Options{
+		PID: q.pid, Client: q.client, Need: ebpf.Goroutines, Prices: prices,
+	})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -126,7 +126,7 @@ func lateness(s subject) (State, string) {
 		return Unknown, "no handshake began"
 	}
 	p99 := time.Duration(h.Quantile(0.99))
-	detail := "p99 " + against(p99, s.limits.Lateness)
+	detail := "p99 " + against(p99.Round(10*time.Microsecond), s.limits.Lateness)
 	if p99 < s.limits.Lateness {
 		return Passed, detail
 	}

@@ -14,7 +14,7 @@ const (
 	Passed    = "passed"
 	Failed    = "failed"
 	Unknown   = "unknown"   // it could not be checked
-	Disturbed = "disturbed" // the machine spoiled what was observed, not the observer
+	Disturbed = "disturbed" // a doubt: about the machine, or about sampled numbers alone
 )
 
 // What an account may be off by before it is not to be believed.
@@ -232,8 +232,8 @@ func checkSamples(blocks []Observed) Check {
 	if expected == 0 {
 		return unknown(name, unsampled)
 	}
-	return check(name, taken/expected >= fewestSamples, "%.0f of %.0f expected, %s; at least %s wanted; %d lost",
-		taken, expected, percent(taken/expected), percent(fewestSamples), lost)
+	return sampledOnly(check(name, taken/expected >= fewestSamples, "%.0f of %.0f expected, %s; at least %s wanted; %d lost",
+		taken, expected, percent(taken/expected), percent(fewestSamples), lost))
 }
 
 func checkRooted(blocks []Observed) Check {
@@ -251,8 +251,17 @@ func checkRooted(blocks []Observed) Check {
 	if shareOfC(blocks) > muchC {
 		least = fewestRootedInC
 	}
-	return check(name, rooted/taken >= least, "%s end where a goroutine or a thread begins; at least %s wanted",
-		percent(rooted/taken), percent(least))
+	return sampledOnly(check(name, rooted/taken >= least, "%s end where a goroutine or a thread begins; at least %s wanted",
+		percent(rooted/taken), percent(least)))
+}
+
+// sampledOnly is a check whose failure touches nothing but what rests on samples.
+func sampledOnly(c Check) Check {
+	if c.State == Failed {
+		c.State = Disturbed
+		c.Detail += ": a doubt about the numbers marked ≈, and about no other"
+	}
+	return c
 }
 
 // shareOfC is the share of the samples that were taken in C code.

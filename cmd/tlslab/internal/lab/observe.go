@@ -69,21 +69,18 @@ func namesOf(tier account.Tier, layers ebpf.Layers) []string {
 	return strings.Split(layers.String(), ", ")
 }
 
-// layersOf are the layers that a plan asks for; goroutines need what follows their threads.
+// layersOf are the layers that a plan asks for, on those that follow the threads: without them nothing has a time.
 func layersOf(o scenarios.Observe) (ebpf.Layers, error) {
 	if len(o.Layers) == 0 {
 		return ebpf.AllLayers, nil
 	}
-	var layers ebpf.Layers
+	layers := ebpf.Syscalls | ebpf.Scheduler
 	for _, name := range o.Layers {
 		one, err := ebpf.ParseLayer(name)
 		if err != nil {
 			return 0, &Unusable{err}
 		}
 		layers |= one
-	}
-	if layers&ebpf.Goroutines != 0 {
-		layers |= ebpf.Syscalls | ebpf.Scheduler
 	}
 	return layers, nil
 }

@@ -46,7 +46,7 @@ func TestLayersOf(t *testing.T) {
 		want  ebpf.Layers
 	}{
 		{nil, ebpf.AllLayers},
-		{[]string{"syscalls", "files"}, ebpf.Syscalls | ebpf.Files},
+		{[]string{"syscalls", "files"}, ebpf.Syscalls | ebpf.Scheduler | ebpf.Files},
 		{[]string{"goroutines"}, ebpf.Goroutines | ebpf.Syscalls | ebpf.Scheduler},
 	} {
 		if got, err := layersOf(scenarios.Observe{Layers: test.names}); err != nil || got != test.want {
