@@ -79,11 +79,11 @@ func checkResidual(e *Explained) Check {
 // witnesses are two books of the same time.
 type witnesses func(*account.Books) (seen, witness time.Duration)
 
-// agreement compares what was seen with the kernel's own books, block by block: deviations of opposite sign must not
-// make up for each other.
+// agreement compares what was seen with the kernel's own books. The deviations of all blocks are added up without their
+// signs: opposite ones do not make up for each other, and one block of a dozen does not speak for all.
 func agreement(name string, blocks []Observed, allowed float64, of witnesses) Check {
-	var seen, witness time.Duration
-	known, worst := 0, 0.0
+	var seen, witness, off time.Duration
+	known := 0
 	for _, b := range blocks {
 		s, w := of(&b.Account.Books)
 		if b.Account.Tier == account.Runtime || w < 0 || s < 0 {
@@ -91,15 +91,14 @@ func agreement(name string, blocks []Observed, allowed float64, of witnesses) Ch
 		}
 		known++
 		seen, witness = seen+s, witness+w
-		if off := (s - w).Abs(); off > slack {
-			worst = max(worst, float64(off)/float64(max(w, 1)))
-		}
+		off += max((s-w).Abs()-slack, 0)
 	}
 	if known == 0 {
 		return unknown(name, "no block was seen by both the observer and schedstat")
 	}
-	return check(name, worst <= allowed, "%s against %s in schedstat; the worst block is off by %s, allowed %s",
-		seconds(seen), seconds(witness), percent(worst), percent(allowed))
+	share := float64(off) / float64(max(witness, 1))
+	return check(name, share <= allowed, "%s against %s in schedstat; %s off, block by block, allowed %s",
+		seconds(seen), seconds(witness), percent(share), percent(allowed))
 }
 
 // kernelBlocks are those whose observer saw the kernel's events.
