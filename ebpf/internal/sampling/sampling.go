@@ -22,9 +22,9 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// Hertz is how often each CPU is sampled by default: thousands of samples in a run, for a few per cent of a CPU. A
+// Hertz is how often each CPU is sampled by default: thousands of samples in a run, for a per cent or two of a CPU. A
 // prime number does not beat with timers of whole milliseconds.
-const Hertz = 1999
+const Hertz = 997
 
 // Options says what to sample.
 type Options struct {
