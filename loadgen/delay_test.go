@@ -7,7 +7,7 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 )
 
-func TestDelay(t *testing.T) {
+func TestServeDelays(t *testing.T) {
 	const size = 5 * time.Millisecond
 	server := serve(t, nil)
 	job := server.job(handshake.Spec{Group: handshake.P256}, 1, 20)
