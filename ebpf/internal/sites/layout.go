@@ -150,21 +150,29 @@ func openDWARF(file *elf.File) (*dwarf.Data, error) {
 	return data, nil
 }
 
+// deepest is how many lists may end at one place; at the top of a unit it is one or two.
+const deepest = 1000
+
 // declared gives what a package declares at its top: where its structures are, and what its constants are worth. The
 // compiler and the linker each write units for a package, so that there may be several.
 func declared(data *dwarf.Data, pkg string) (types map[string]dwarf.Offset, constants map[string]uint64, err error) {
 	types, constants = map[string]dwarf.Offset{}, map[string]uint64{}
-	last := dwarf.Offset(0)
+	last, ends := dwarf.Offset(0), 0
 	for r := data.Reader(); ; {
 		entry, err := r.Next()
 		if err != nil || entry == nil {
 			return types, constants, err
 		}
 		if entry.Tag == 0 { // the end of a list has no offset
-			continue
+			ends++
+		} else {
+			ends = 0
 		}
-		if entry.Offset <= last {
+		if ends > deepest || ends == 0 && entry.Offset <= last {
 			return nil, nil, fmt.Errorf("%w: its debugging information goes in circles", ErrLayout)
+		}
+		if ends > 0 {
+			continue
 		}
 		last = entry.Offset
 		name, _ := entry.Val(dwarf.AttrName).(string)
