@@ -8,21 +8,10 @@ import (
 	"regexp"
 )
 
-// Offsets are where fields lie, in bytes: of runtime.g, but for CurrentG, which is in runtime.m.
+// Offsets are where fields of runtime.g lie, in bytes.
 type Offsets struct {
-	Goid       uint64
-	Status     uint64 // uint32: see [Running] and its like
-	WaitReason uint64 // uint8: why it waits, while its status is [Waiting]
-	SyscallPC  uint64 // where it left Go, while it is in a system call or in C
-	SyscallSP  uint64
-	SyscallBP  uint64
-	M          uint64 // *m: its thread
-	StackLow   uint64
-	StackHigh  uint64
-	SchedSP    uint64 // where it goes on, while it is on no thread
-	SchedPC    uint64
-	SchedBP    uint64
-	CurrentG   uint64 // in runtime.m: the goroutine for which the thread works, also while it is on the system stack
+	Status     uint64 // uint32: the status, with a bit that the garbage collector sets while it reads the stack
+	WaitReason uint64 // uint8: why it waits, while its status is waiting
 }
 
 // Reasons are values of runtime.g's waitreason.
@@ -30,17 +19,6 @@ type Reasons struct {
 	IO        uint64 // parked until the network poller finds its socket or pipe ready
 	Preempted uint64 // stopped by the runtime: it does not wait for anything
 }
-
-// Status of a goroutine. The bit Scan is set while the garbage collector reads its stack.
-const (
-	Runnable  = 1
-	Running   = 2
-	InSyscall = 3
-	Waiting   = 4
-	Dead      = 6
-	Preempted = 9
-	Scan      = 0x1000
-)
 
 // ErrLayout is the error of a program whose goroutines cannot be read.
 var ErrLayout = errors.New("the fields of runtime.g are not known")
@@ -57,16 +35,8 @@ var layouts = map[string]struct {
 }
 
 var (
-	layout124 = Offsets{
-		StackLow: 0, StackHigh: 8, M: 48, SchedSP: 56, SchedPC: 64, SchedBP: 104,
-		SyscallSP: 112, SyscallPC: 120, SyscallBP: 128, Status: 152, Goid: 160, WaitReason: 184,
-		CurrentG: 192,
-	}
-	layout125 = Offsets{
-		StackLow: 0, StackHigh: 8, M: 48, SchedSP: 56, SchedPC: 64, SchedBP: 96,
-		SyscallSP: 104, SyscallPC: 112, SyscallBP: 120, Status: 144, Goid: 152, WaitReason: 176,
-		CurrentG: 184,
-	}
+	layout124 = Offsets{Status: 152, WaitReason: 184}
+	layout125 = Offsets{Status: 144, WaitReason: 176}
 )
 
 var minor = regexp.MustCompile(`go1\.\d+`)
@@ -83,7 +53,7 @@ func layout(file *elf.File, version string) (Offsets, Reasons, error) {
 		"hint: build it without -ldflags=-s and -w", ErrLayout, version)
 }
 
-// fromDWARF reads two types of the runtime and two of its constants.
+// fromDWARF reads a type of the runtime and two of its constants.
 func fromDWARF(file *elf.File) (offsets Offsets, wait Reasons, err error) {
 	data, err := openDWARF(file)
 	if err != nil {
@@ -93,35 +63,19 @@ func fromDWARF(file *elf.File) (offsets Offsets, wait Reasons, err error) {
 	if err != nil {
 		return offsets, wait, err
 	}
-	g, errG := fields(data, types["runtime.g"])
-	m, errM := fields(data, types["runtime.m"])
-	if err := errors.Join(errG, errM); err != nil {
+	g, err := fields(data, types["runtime.g"])
+	if err != nil {
 		return offsets, wait, err
 	}
-	known := true
-	for name, offset := range offsets.named() {
-		var has bool
-		*offset, has = g[name]
-		known = known && has
-	}
-	var current, io, preempted bool
-	offsets.CurrentG, current = m["curg"]
-	wait.IO, io = constants["runtime.waitReasonIOWait"]
-	wait.Preempted, preempted = constants["runtime.waitReasonPreempted"]
-	if !known || !current || !io || !preempted {
+	var has [4]bool
+	offsets.Status, has[0] = g["atomicstatus"]
+	offsets.WaitReason, has[1] = g["waitreason"]
+	wait.IO, has[2] = constants["runtime.waitReasonIOWait"]
+	wait.Preempted, has[3] = constants["runtime.waitReasonPreempted"]
+	if has != [4]bool{true, true, true, true} {
 		return Offsets{}, Reasons{}, ErrLayout
 	}
 	return offsets, wait, nil
-}
-
-// named are the fields of runtime.g by the runtime's names.
-func (o *Offsets) named() map[string]*uint64 {
-	return map[string]*uint64{
-		"goid": &o.Goid, "atomicstatus": &o.Status, "waitreason": &o.WaitReason, "m": &o.M,
-		"syscallpc": &o.SyscallPC, "syscallsp": &o.SyscallSP, "syscallbp": &o.SyscallBP,
-		"stack.lo": &o.StackLow, "stack.hi": &o.StackHigh,
-		"sched.sp": &o.SchedSP, "sched.pc": &o.SchedPC, "sched.bp": &o.SchedBP,
-	}
 }
 
 // openDWARF reads only the sections that types are in.
@@ -192,7 +146,7 @@ func declared(data *dwarf.Data, pkg string) (types map[string]dwarf.Offset, cons
 	}
 }
 
-// fields are the offsets of a structure's fields, and those of the structures in it by path.
+// fields are the offsets of a structure's fields.
 func fields(data *dwarf.Data, at dwarf.Offset) (map[string]uint64, error) {
 	if at == 0 {
 		return nil, ErrLayout
@@ -208,23 +162,6 @@ func fields(data *dwarf.Data, at dwarf.Offset) (map[string]uint64, error) {
 	offsets := map[string]uint64{}
 	for _, field := range outer.Field {
 		offsets[field.Name] = uint64(field.ByteOffset)
-		for _, within := range inner(field.Type) {
-			offsets[field.Name+"."+within.Name] = uint64(field.ByteOffset + within.ByteOffset)
-		}
 	}
 	return offsets, nil
-}
-
-// inner are the fields of a structure, behind however many names that it was given. Go gives one; a file that is
-// broken may go in circles.
-func inner(t dwarf.Type) []*dwarf.StructField {
-	for range 8 {
-		switch of := t.(type) {
-		case *dwarf.TypedefType:
-			t = of.Type
-		case *dwarf.StructType:
-			return of.Field
-		}
-	}
-	return nil
 }
