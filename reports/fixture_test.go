@@ -73,7 +73,7 @@ func doubtful(a *analysis.Analysis) {
 	}
 	for i := range a.Effects[:18] {
 		a.Effects[i].Groups, a.Effects[i].Measured = 6, 7
-		a.Effects[i].Omissions = []string{"1 of 7 groups left out: steady violated in 1 block"}
+		a.Effects[i].Omissions = []string{"1 of 7 groups left out: steady disturbed in 1 block"}
 	}
 	a.Effects[0].Warnings = []string{"3 of 6 groups kept although disturbed, as too few are quiet: steal disturbed in 4 blocks"}
 	a.Series[0].ClientBound, a.Series[1].ClientBound = true, true

@@ -14,10 +14,11 @@
 // # What a violated guard does
 //
 // Guards of correctness (ledgers, shape, ports, backlog; in an open loop also generator_cpu and lateness) say that
-// something else was measured than was asked: all effects of that variant in that cell are invalid. A block that was
-// not steady is left out with its group. Steal and throttling are what the machine did to a block: its group is left
-// out as long as enough quiet ones remain, else all are kept with a warning. The random order within groups makes
-// both fair to both sides, so noise widens an interval but does not move it.
+// something else was measured than was asked: all effects of that variant in that cell are invalid. Steal,
+// throttling, and a cost that changed within the block are what the machine did to a block: its group is left out as
+// long as enough quiet ones remain, else all are kept with a warning. The random order within groups makes that fair
+// to both sides, so noise widens an interval but does not move it. A variant that was not steady in most of its
+// blocks is not the machine's doing: its effects are invalid.
 //
 // # Why a closed loop has no effects on response time
 //
@@ -161,6 +162,6 @@ const (
 	Passed      State = "passed"
 	Violated    State = "violated"
 	ClientBound State = "client-bound" // closed loop: rates and latencies say nothing about the server, its CPU does
-	Disturbed   State = "disturbed"    // the machine took time from the block: quiet ones are preferred
+	Disturbed   State = "disturbed"    // the machine took time from the block, or changed its speed: quiet ones are preferred
 	Unknown     State = "unknown"      // could not be read here: a gap says why
 )

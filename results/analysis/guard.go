@@ -32,7 +32,6 @@ type kind int
 
 const (
 	correctness kind = iota // the comparison
-	steadiness              // the group
 	quiet                   // the group, as long as there are enough others
 )
 
@@ -41,7 +40,7 @@ var guards = []guard{
 	{"shape", correctness, shape},
 	{"generator_cpu", correctness, generatorCPU},
 	{"lateness", correctness, lateness},
-	{"steady", steadiness, steady},
+	{"steady", quiet, steady},
 	{"steal", quiet, steal},
 	{"throttling", quiet, throttling},
 	{"ports", correctness, ports},
@@ -66,6 +65,11 @@ func (b *Block) alarms(of kind) []Guard {
 		}
 	}
 	return found
+}
+
+func (b *Block) state(guard string) State {
+	at := slices.IndexFunc(b.Guards, func(g Guard) bool { return g.Name == guard })
+	return b.Guards[at].State
 }
 
 func (b *Block) clientBound() bool {

@@ -59,11 +59,14 @@ func (p *pair) invalidate(why []string) {
 	p.warnings = append(p.warnings, why...)
 }
 
-// spoiled names each guard of correctness that some block violates.
+// spoiled names each guard of correctness that some block violates, and whether the variant never became steady.
 func spoiled(s oneSide) []string {
 	var why []string
 	for _, v := range tally(s.blocks, correctness) {
 		why = append(why, v.String())
+	}
+	if r := restless(s); r != "" {
+		why = append(why, r)
 	}
 	return why
 }
@@ -97,16 +100,12 @@ func tally(blocks []judged, of kind) []violation {
 	return found
 }
 
-// form makes the groups: without those that lack a side or were not steady, and without the disturbed ones where
-// enough remain.
+// form makes the groups: without those that lack a side, and without the disturbed ones where enough remain.
 func (p *pair) form() {
 	all := pairUp(p.baseline.blocks, p.candidate.blocks)
 	p.measured = len(all)
-	p.groups = p.leaveOut(all, group.steady)
+	p.groups = p.leaveOut(all, group.whole)
 	need := effect.MinGroups(alpha)
-	if n := len(p.groups); n < need && len(all) >= need {
-		p.invalidate([]string{fmt.Sprintf("too few groups remain: %d, it takes %d", n, need)})
-	}
 	disturbed := len(p.groups) - len(keep(p.groups, group.quiet))
 	switch {
 	case len(p.groups)-disturbed >= need:
@@ -139,7 +138,7 @@ func noiseIn(groups []group, good func(group) bool) string {
 		}
 	}
 	var why []string
-	for _, v := range slices.Concat(tally(bad, steadiness), tally(bad, quiet)) {
+	for _, v := range tally(bad, quiet) {
 		why = append(why, fmt.Sprintf("%s %s in %s", v.guard.Name, v.guard.State, plural(v.blocks, "block")))
 	}
 	if len(why) == 0 {
@@ -175,14 +174,10 @@ func pairUp(baseline, candidate []judged) []group {
 	return all
 }
 
-// steady: both sides were measured, and each block was steady.
-func (g group) steady() bool {
-	return len(g.baseline) > 0 && len(g.candidate) > 0 && g.without(steadiness)
-}
+// whole: both sides were measured.
+func (g group) whole() bool { return len(g.baseline) > 0 && len(g.candidate) > 0 }
 
 // quiet: the machine disturbed no block.
-func (g group) quiet() bool { return g.without(quiet) }
-
-func (g group) without(alarms kind) bool {
-	return !slices.ContainsFunc(slices.Concat(g.baseline, g.candidate), func(j judged) bool { return len(j.alarms(alarms)) > 0 })
+func (g group) quiet() bool {
+	return !slices.ContainsFunc(slices.Concat(g.baseline, g.candidate), func(j judged) bool { return len(j.alarms(quiet)) > 0 })
 }

@@ -169,7 +169,7 @@ func doubts(a *Analysis, blocks []judged) []string {
 	if n, need := fewestGroups(a.Effects), effect.MinGroups(alpha); len(a.Effects) > 0 && n < need {
 		add("%s in some comparison, an interval at 95 %% takes %d", plural(n, "group"), need)
 	}
-	for _, of := range []kind{correctness, steadiness, quiet} {
+	for _, of := range []kind{correctness, quiet} {
 		for _, v := range tally(blocks, of) {
 			add("%s %s in %s", v.guard.Name, v.guard.State, part(v.blocks, v.of, "block"))
 		}
