@@ -28,6 +28,10 @@ type Manifest struct {
 	Cells       []Cell      `json:"cells"`
 	Skips       []Skip      `json:"skips,omitempty"`
 	Gates       []Gate      `json:"gates,omitempty"`
+	Looks       []int       `json:"looks,omitempty"`                // groups per cell at which the gates are judged, the last one the most; left out: once, at the end
+	Objectives  []Objective `json:"objectives,omitempty"`           // absolute limits
+	Expected    []Expected  `json:"expected_regressions,omitempty"` // reviewed exceptions from the gates
+	Null        string      `json:"null,omitempty"`                 // the variant that is the baseline once more, linked in another layout; empty: none
 	Limits      Limits      `json:"limits"`
 	Environment Environment `json:"environment"`
 	Gaps        []Gap       `json:"gaps,omitempty"`
@@ -74,7 +78,33 @@ type Gate struct {
 	Candidate string  `json:"candidate,omitempty"` // empty: every candidate
 	Worse     float64 `json:"worse"`               // 0.02 is 2 %
 	Advisory  bool    `json:"advisory,omitempty"`
+	Line      int     `json:"line,omitempty"` // of the scenario's text, from 1
 }
+
+// Objective is an absolute limit, in the grammar of package metric.
+type Objective struct {
+	Text string `json:"text"`
+	Line int    `json:"line,omitempty"` // of the scenario's text, from 1
+}
+
+// Expected is a regression that somebody has accepted until a day.
+type Expected struct {
+	Metric    string            `json:"metric"`
+	Candidate string            `json:"candidate,omitempty"` // empty: every candidate
+	Cell      map[string]string `json:"cell,omitempty"`      // by dimension: kind, group, signature, ...; empty: every cell
+	Until     string            `json:"until"`               // the last day, as 2026-12-31
+	Because   string            `json:"because"`
+	Line      int               `json:"line,omitempty"`
+}
+
+// Role is what a block is measured for.
+type Role string
+
+const (
+	Measuring  Role = ""        // to compare
+	Null       Role = "null"    // the baseline against itself: whatever differs there, the lab invented
+	Confirming Role = "confirm" // once more in another order, since a gate failed
+)
 
 // Limits are the guards' thresholds.
 type Limits struct {
@@ -88,6 +118,7 @@ type Limits struct {
 type Block struct {
 	Index    int            `json:"index"`    // order of execution, from 0
 	Observed bool           `json:"observed"` // explained by its account; measured by its twin
+	Role     Role           `json:"role,omitempty"`
 	Cell     string         `json:"cell"`
 	Variant  string         `json:"variant"`
 	Group    int            `json:"group"` // within the cell, from 0

@@ -81,7 +81,7 @@ func (p *Plan) builds() int {
 	for _, v := range p.Variants {
 		b := v.Build
 		b.Backend = variant.Backend(or(string(b.Backend), string(variant.Std)))
-		different[fmt.Sprintf("%q", b)] = true
+		different[fmt.Sprintf("%#v", b)] = true
 	}
 	return len(different)
 }

@@ -18,6 +18,8 @@ type Machine struct {
 	CgoReason string   // why it cannot
 	Level     int      // highest GOAMD64 that the CPU runs, 1 to 4: accel.CPU.Level
 	Features  []string // of the CPU, in the words of accel.CPU.Features
+
+	Spread map[string]float64 // by metric: standard deviation of a group's log-ratio, from tlslab selftest aa; nil: never calibrated
 }
 
 // unavailable is why a variant cannot be built or started on a machine, or "".

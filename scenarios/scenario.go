@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
@@ -59,6 +60,13 @@ type Scenario struct {
 	Limits   results.Limits
 	Profile  bool
 	Observe  Observe
+
+	Looks      []int  // groups at which the gates are judged, the last one is Groups; nil: only at the end
+	Confirm    bool   // a gate that fails is measured once more, in a fresh order, before it counts
+	Null       string // auto: where a gate decides; on; off
+	Exact      string // none or auto: count instructions, allocations, bytes and system calls
+	Objectives []results.Objective
+	Expected   []results.Expected
 
 	matrix   matrix
 	points   []point
@@ -86,6 +94,7 @@ type Server struct {
 	Rotate     time.Duration `json:"rotate_ns,omitempty"`  // of the ticket key; zero: one key for life
 	CPUs       []int         `json:"cpus,omitempty"`       // nil: chosen by the lab
 	GOMAXPROCS int           `json:"gomaxprocs,omitempty"` // zero: Go's default
+	Plant      *server.Plant `json:"plant,omitempty"`      // work that the server does on purpose, to see that it is found
 }
 
 // Observe is how some blocks are observed, to explain what the others measure.
@@ -123,8 +132,16 @@ type Plan struct {
 	Limits   results.Limits   `json:"limits"`
 	Profile  bool             `json:"profile"` // take a CPU profile of each variant's server in each cell
 	Observe  Observe          `json:"observe"`
-	Defaults []Setting        `json:"defaults,omitempty"` // settings that have their default
-	Warnings []string         `json:"warnings,omitempty"` // what the run will not be able to say
+
+	Looks      []int               `json:"looks,omitempty"`   // groups at which the gates are judged, the last one is Groups
+	Confirm    bool                `json:"confirm,omitempty"` // measure cells whose gate fails once more
+	Null       *Variant            `json:"null,omitempty"`    // the baseline in another layout, for the null control; nil: none
+	Exact      bool                `json:"exact,omitempty"`   // count what can be counted
+	Objectives []results.Objective `json:"objectives,omitempty"`
+	Expected   []results.Expected  `json:"expected_regressions,omitempty"`
+
+	Defaults []Setting `json:"defaults,omitempty"` // settings that have their default
+	Warnings []string  `json:"warnings,omitempty"` // what the run will not be able to say
 }
 
 // Cell is one point of the matrix.
@@ -144,4 +161,6 @@ type Block struct {
 	Order    int    `json:"order"` // within the group, from 0
 	Seed     uint64 `json:"seed"`
 	Observed bool   `json:"observed,omitempty"`
+
+	Role results.Role `json:"role,omitempty"`
 }

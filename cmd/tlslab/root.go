@@ -36,7 +36,19 @@ Both sides keep a ledger; a run whose ledgers do not reconcile is invalid, never
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(err, c.CommandPath()+" --help") })
-	root.AddCommand(listCommand(s), planCommand(s), runCommand(s), explainCommand(s), hostCommand(s), reportCommand(s), schemaCommand(s), versionCommand(s), selftestCommand(s), generateCommand(s), hogCommand(s))
+	root.AddCommand(
+		listCommand(s),
+		planCommand(s),
+		runCommand(s),
+		explainCommand(s),
+		hostCommand(s),
+		reportCommand(s),
+		schemaCommand(s),
+		versionCommand(s),
+		selftestCommand(s),
+		generateCommand(s),
+		hogCommand(s),
+	)
 	return root
 }
 

@@ -39,6 +39,7 @@ import (
 type Plant struct {
 	Component string        `json:"component"`
 	Size      time.Duration `json:"size_ns"`
+	Count     int           `json:"count,omitempty"` // of work that is counted, not timed
 	Every     int           `json:"every,omitempty"` // zero: in each handshake
 	Period    time.Duration `json:"period_ns,omitempty"`
 }

@@ -56,6 +56,7 @@ type Build struct {
 	PGO       string   `json:"pgo,omitempty"`       // profile file; relative to the scenario
 	Tags      []string `json:"tags,omitempty"`
 	Source    Source   `json:"source,omitzero"`
+	Layout    uint64   `json:"layout,omitempty"` // seed of the linker's order of functions; zero: its own order
 }
 
 // Source names another tree of the server's sources.

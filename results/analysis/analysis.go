@@ -39,7 +39,9 @@ import (
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis/attribution"
 	"github.com/tlslab/tlslab/results/analysis/effect"
+	"github.com/tlslab/tlslab/results/exact"
 	"github.com/tlslab/tlslab/results/hist"
+	"github.com/tlslab/tlslab/results/metric"
 )
 
 // Analysis is all that may be said of one bundle.
@@ -50,6 +52,11 @@ type Analysis struct {
 	Effects  []Effect      // one per cell, candidate and metric; of a closed loop no response time unless it is gated
 	Blocks   []Block       // in order of execution
 	Gaps     []results.Gap // of the manifest and of all blocks, each once
+
+	Gating     *Gating        // how the gates were judged; nil: there are none
+	Null       []NullControl  // the baseline against itself, one for each gated metric that is timed
+	Objectives []Objective    // absolute limits, in the scenario's order
+	Exact      []exact.Counts // what was counted; nil: nothing was
 
 	Explanations []Explanation          // one per cell and variant that has observed blocks
 	Differences  []CellDifference       // one per cell and candidate
@@ -80,9 +87,74 @@ type ObserverEffect struct {
 	Pairs   int // groups that have observed and unobserved blocks
 }
 
+// Gating is how the gates of a run were judged together.
+type Gating struct {
+	Looks     []int   // groups per cell at which they were, or would have been, judged
+	Taken     int     // how many of the looks were taken
+	Level     float64 // nominal two-sided error of one look, so that all looks together keep to 5 %
+	Families  []FamilyOfGates
+	Once      float64 // upper bound of the chance that a change that costs nothing fails a gate of this run, before confirmation
+	Confirmed float64 // the same after an independent confirmation
+}
+
+// FamilyOfGates is the gates that share one error, by Holm's method.
+type FamilyOfGates struct {
+	Family metric.Family
+	Gates  int // comparisons under deciding gates
+}
+
+// Judged is how the gate on one effect was judged.
+type Judged struct {
+	Line         int           // of the gate in the scenario's text, from 1; zero: unknown
+	Level        float64       // two-sided error of this test, after looks and Holm's method; zero: the metric is exact
+	Ratio        *effect.Ratio // the interval at that level; nil: there is none
+	Detectable   float64       // the smallest slowdown that would be found with 80 % probability, as ratio-1; zero: unknown
+	Confirmation *Confirmation // nil: there was nothing to confirm, or nobody did
+	Expected     *results.Expected
+}
+
+// Confirmation is what a second, freshly randomised run said of a gate that failed.
+type Confirmation struct {
+	Ratio   *effect.Ratio // nil: too few groups
+	Groups  int
+	Verdict effect.Verdict
+}
+
+// NullControl is the baseline against itself in the same run, in pairs of neighbours in random order. Fired: the lab
+// found a difference where there is none, so nothing that it timed can be believed.
+type NullControl struct {
+	Metric string
+	Ratio  *effect.Ratio // at 99 %; nil: too few pairs
+	Pairs  int
+	Level  float64 // two-sided error of the test
+	Fired  bool
+}
+
+// Objective is an absolute limit and what was measured.
+type Objective struct {
+	results.Objective
+	State  ObjectiveState
+	Detail string // what was measured in which series, or why it is not known
+}
+
+// ObjectiveState is whether an objective was met.
+type ObjectiveState string
+
+const (
+	Met       ObjectiveState = "met"
+	Missed    ObjectiveState = "missed"
+	Unchecked ObjectiveState = "unchecked" // it selects nothing, or what it selects was not measured: never taken for met
+)
+
+// Package is one package of an exact metric whose count differs between the sides.
+type Package struct {
+	Name                string
+	Baseline, Candidate float64 // in the metric's unit
+}
+
 // Summary is the verdict of the whole run.
 type Summary struct {
-	Exit     int                    // 0, 1, 3 or 4: see DESIGN's table in the README
+	Exit     int                    // 0, 1, 3, 4 or 5: see DESIGN's table in the README
 	Sentence string                 // one line, for the first screen
 	Findings []string               // one sentence per notable effect, the largest first
 	Counts   map[effect.Verdict]int // of Effects
@@ -103,11 +175,14 @@ type Effect struct {
 	Measured  int           // groups in all; those that were left out are in Omissions
 	Margin    float64
 	Verdict   effect.Verdict
-	Gated     bool     // a gate of the scenario names it
-	Advisory  bool     // but that gate only advises: it never decides the exit code
-	Failed    bool     // the gate's limit is exceeded: a regression; never with Advisory
-	Warnings  []string // doubts that travel with the number
-	Omissions []string // why groups were left out
+	Gated     bool      // a gate of the scenario names it
+	Advisory  bool      // but that gate only advises: it never decides the exit code
+	Failed    bool      // the gate's limit is exceeded: a regression; never with Advisory
+	Judged    *Judged   // how the gate was judged; nil: not gated
+	Exact     bool      // counted, not timed: the ratio is all there is to it, Lo = Point = Hi
+	Packages  []Package // of an exact count of instructions: those that differ, the largest difference first
+	Warnings  []string  // doubts that travel with the number
+	Omissions []string  // why groups were left out
 }
 
 // Side is one variant's value over all its valid blocks; nil: not measured, or too small a sample.
@@ -140,6 +215,7 @@ type Block struct {
 	Variant             string
 	Index, Group, Order int
 	Observed            bool // explained, not measured: no effect rests on it
+	Role                results.Role
 	Started             time.Time
 	Values              map[string]float64
 	Client              handshake.ClientLedger

@@ -77,7 +77,7 @@ func judgeBlock(raw *results.Block, cell *results.Cell, limits results.Limits) j
 	said := guardsOf(subject{raw, cell, limits})
 	return judged{raw: raw, cell: cell, Block: Block{
 		Cell: raw.Cell, Variant: raw.Variant,
-		Index: raw.Index, Group: raw.Group, Order: raw.Order, Observed: raw.Observed,
+		Index: raw.Index, Group: raw.Group, Order: raw.Order, Observed: raw.Observed, Role: raw.Role,
 		Started: raw.Started,
 		Values:  valuesOf(raw),
 		Client:  raw.Client.Ledger,

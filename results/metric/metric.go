@@ -1,6 +1,8 @@
 // Package metric names what the lab measures: unit, which way is better, and how close is the same.
 package metric
 
+import "slices"
+
 // Family groups metrics that are corrected together and decided in order: exact before CPU before latency.
 type Family string
 
@@ -20,6 +22,22 @@ type Metric struct {
 	Higher bool    // more is better
 	Margin float64 // ratios this close to 1 are the same to us: 0.02 is 2 %
 	Family Family
+}
+
+// Counted lists the metrics that are counted once for each cell and variant (package exact), not timed block by block.
+// Their margins are what equal sources never differ by.
+func Counted() []Metric {
+	return []Metric{
+		{"instructions.crypto", "instructions/handshake", "server instructions in cryptography per handshake", false, 0.002, Exact},
+		{"instructions.other", "instructions/handshake", "server instructions outside of cryptography and runtime per handshake", false, 0.002, Exact},
+		{"instructions.runtime", "instructions/handshake", "server instructions in the runtime per handshake", false, 0.05, Exact},
+		{"client_instructions.crypto", "instructions/handshake", "client instructions in cryptography per handshake", false, 0.002, Exact},
+		{"client_instructions.other", "instructions/handshake", "client instructions outside of cryptography and runtime per handshake", false, 0.002, Exact},
+		{"counted.allocs", "allocs/handshake", "server allocations per handshake, counted", false, 0.005, Exact},
+		{"counted.alloc_bytes", "B/handshake", "server bytes allocated per handshake, counted", false, 0.005, Exact},
+		{"counted.wire_bytes", "B/handshake", "bytes on the wire per handshake, both ways, counted", false, 0.001, Exact},
+		{"syscalls", "calls/handshake", "system calls on sockets per handshake, server", false, 0.005, Exact},
+	}
 }
 
 // All lists the metrics in the order in which reports show them.
@@ -48,7 +66,7 @@ func All() []Metric {
 
 // ByName finds a metric.
 func ByName(name string) (Metric, bool) {
-	for _, m := range All() {
+	for _, m := range slices.Concat(All(), Counted()) {
 		if m.Name == name {
 			return m, true
 		}
