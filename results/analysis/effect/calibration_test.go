@@ -10,19 +10,22 @@ import (
 	"testing"
 )
 
-// testdata/aa-cpu-ns.json: CPU nanoseconds per handshake of 320 processes that ran one after the other and did the
-// same. Every difference that a method finds between two sets of them is a false alarm.
-func realSeries(t *testing.T) []float64 {
+// testdata/aa-series.json: nanoseconds per handshake of 320 processes that ran one after the other and did the same.
+// Every difference that a method finds between two sets of them is a false alarm.
+func realSeries(t *testing.T) (cpu, wall []float64) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/aa-cpu-ns.json")
+	text, err := os.ReadFile("testdata/aa-series.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var series []float64
+	var series []struct{ CPU, Wall float64 }
 	if err := json.Unmarshal(text, &series); err != nil {
 		t.Fatal(err)
 	}
-	return series
+	for _, block := range series {
+		cpu, wall = append(cpu, block.CPU), append(wall, block.Wall)
+	}
+	return cpu, wall
 }
 
 // Groups of four neighbours, each ABBA or BAAB; the candidate's blocks are multiplied by slowdown.
@@ -43,10 +46,17 @@ func interleaved(blocks []float64, slowdown float64, rng *rand.Rand) []float64 {
 }
 
 func TestFalseAlarmsOnRealSeries(t *testing.T) {
+	cpu, wall := realSeries(t)
+	t.Run("cpu", func(t *testing.T) { falseAlarms(t, cpu) })
+	t.Run("wall", func(t *testing.T) { falseAlarms(t, wall) })
+}
+
+// The series is short, so windows of 20 groups overlap: the rates are those of this hour on this machine, within some
+// points of the true ones.
+func falseAlarms(t *testing.T, series []float64) {
 	const groups, orders = 20, 20
-	series := realSeries(t)
 	rng := rand.New(rand.NewPCG(2026, 11))
-	var sequential, paired, judged, windows float64
+	var sequential, interval, worse, windows float64
 	for at := 0; at+4*groups <= len(series); at++ {
 		windows++
 		window := series[at : at+4*groups]
@@ -56,23 +66,23 @@ func TestFalseAlarmsOnRealSeries(t *testing.T) {
 		for range orders {
 			r, _, _ := Estimate(interleaved(window, 1, rng), 0.05)
 			if r.Lo > 1 || r.Hi < 1 {
-				paired += 1.0 / orders
+				interval += 1.0 / orders
 			}
-			if v := Judge(r, 0.02, false); v == Worse || v == Better {
-				judged += 1.0 / orders
+			if Judge(r, 0.02, false) == Worse {
+				worse += 1.0 / orders
 			}
 		}
 	}
-	t.Logf("false alarms: sequential %.1f %%, interleaved %.1f %%, with margin %.1f %%",
-		100*sequential/windows, 100*paired/windows, 100*judged/windows)
+	t.Logf("false alarms: sequential %.1f %%, interleaved %.1f %%, worse by more than the margin %.2f %%",
+		100*sequential/windows, 100*interval/windows, 100*worse/windows)
 	if got := sequential / windows; got < 0.20 {
-		t.Errorf("sequential layout with a rank test: got %.3f, want above 0.20: the series has lost its drift", got)
+		t.Errorf("sequential order with a rank test: got %.3f, want above 0.20: the series has lost its drift", got)
 	}
-	if got := paired / windows; got > 0.08 {
-		t.Errorf("interleaved groups: got %.3f, want below 0.08", got)
+	if got := interval / windows; got > 0.08 {
+		t.Errorf("intervals of interleaved groups that exclude 1: got %.3f, want at most 0.08", got)
 	}
-	if judged != 0 {
-		t.Errorf("verdicts against a margin of 2 %%: got %v, want none", judged)
+	if got := worse / windows; got > 0.01 {
+		t.Errorf("worse at a margin of 2 %%: got %.4f, want at most 0.01", got)
 	}
 }
 
@@ -119,9 +129,11 @@ func noisy(n int, rng *rand.Rand) []float64 {
 	return blocks
 }
 
+// The test has only so many levels: six groups attain 96.9 %, so that 97.5 % is within chance, more than that come
+// close to 95 %.
 func TestCoverage(t *testing.T) {
 	const repeats = 2000
-	for _, groups := range []int{6, 10, 20} {
+	for groups, most := range map[int]float64{6: 0.975, 10: 0.97, 20: 0.97} {
 		for _, slowdown := range []float64{1, 1.05, 2.3} {
 			rng := rand.New(rand.NewPCG(uint64(groups), 17))
 			covered := 0
@@ -131,9 +143,22 @@ func TestCoverage(t *testing.T) {
 					covered++
 				}
 			}
-			if got := float64(covered) / repeats; got < 0.94 || got > 0.985 {
-				t.Errorf("%d groups, ratio %v: the interval covers it in %.3f of the runs, want 0.94 to 0.985", groups, slowdown, got)
+			if got := float64(covered) / repeats; got < 0.93 || got > most {
+				t.Errorf("%d groups, ratio %v: the interval covers it in %.3f of the runs, want 0.93 to %v", groups, slowdown, got, most)
 			}
+		}
+	}
+}
+
+func TestFiveGroupsNeverReject(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 0))
+	for range 200 {
+		d := interleaved(noisy(4*5, rng), 2.3, rng)
+		if r, _, ok := Estimate(d, 0.05); ok || Judge(r, 0, false) != Inconclusive {
+			t.Errorf("%v: got %v, %v, want no interval", d, r, ok)
+		}
+		if p := PBeyond(d, 0, false); p != MinP(5) {
+			t.Errorf("%v: got p %v, want %v", d, p, MinP(5))
 		}
 	}
 }

@@ -19,6 +19,22 @@
 //
 // With 5 to 20 groups, percentile bootstrap intervals are too narrow: they find differences between identical
 // sides in one comparison out of ten. The tests of this package measure that rate for the method here.
+//
+// # Why looks
+//
+// A candidate that is 10 % slower shows after 10 groups, one that is 3 % slower takes 40. So a run may look at its
+// groups more than once and stop when it knows. But who looks after 10, 20 and 40 groups, each time at 5 %, finds a
+// difference between identical sides in 11 runs of 100. [Pocock] gives the level, 2.1 %, at which each of these looks
+// has to test so that all together keep to 5 %. It is the same for every look, as the early ones should be able to
+// decide.
+//
+// # Why Holm
+//
+// 24 gates that are each tested at 5 % find something in 71 % of the runs of a change that does nothing, if they are
+// independent. [Holm] lets a family of gates share the 5 %, whether or not they are: the gate with the smallest p-value
+// gets a 24th of it, and once that one is found the next gets a 23rd. The price is groups: below 10 of them [MinP] is
+// above a 24th of 5 %, and such a gate can never fail. The p-value is that of [PBeyond], and the interval at the level
+// that Holm gives says [Worse] exactly where Holm rejects.
 package effect
 
 import (
@@ -86,7 +102,7 @@ func Estimate(d []float64, alpha float64) (r Ratio, confidence float64, ok bool)
 	}
 	w := walsh(d)
 	r = Ratio{Point: math.Exp(median(w)), Lo: 0, Hi: math.Inf(1)}
-	c, p := critical(len(d), alpha)
+	c, p := critical(signedRank(len(d)), alpha)
 	if c < 0 {
 		return r, 0, false
 	}
