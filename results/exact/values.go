@@ -1,0 +1,83 @@
+package exact
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// class is what a package's instructions are counted under.
+type class string
+
+const (
+	crypto      class = "crypto"
+	goRuntime   class = "runtime"
+	application class = "other"
+)
+
+// The import paths of each class, with everything below them; all others are [application]. The runtime's share moves
+// with the garbage collector and the scheduler, so it has a margin of its own.
+var (
+	cryptoPaths  = []string{"crypto", "golang.org/x/crypto", "vendor/golang.org/x/crypto"}
+	runtimePaths = []string{"runtime", "internal/runtime", "internal/bytealg", "internal/sync", "sync", "testing"}
+)
+
+// classOf is the class of an import path. Code without a package is the runtime's assembly, if it is not C.
+func classOf(path string) class {
+	within := func(root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
+	switch {
+	case slices.ContainsFunc(cryptoPaths, within):
+		return crypto
+	case path == "", slices.ContainsFunc(runtimePaths, within):
+		return goRuntime
+	}
+	return application
+}
+
+// Within says whether a package counts for a metric of instructions: crypto/sha256 for instructions.crypto. Code
+// without a package may be of any class.
+func Within(metric, path string) bool {
+	_, name, _ := strings.Cut(metric, ".")
+	return path == "" || class(name) == classOf(path)
+}
+
+// Values are the counts by the names of package metric's counted metrics. What was not counted is absent: no
+// handshake does without a byte, an allocation or an instruction, so a zero was not counted either.
+//
+// Where the counter gives totals only, all of a side's instructions are without a package. They are
+// "instructions" and "client_instructions", without classes.
+func (c Counts) Values() map[string]float64 {
+	values := map[string]float64{
+		"counted.allocs":      c.Server.Allocs,
+		"counted.alloc_bytes": c.Server.AllocBytes,
+		"counted.wire_bytes":  c.Server.Sent + c.Client.Sent,
+	}
+	values["syscalls"] = total(c.Syscalls)
+	server, client := c.instructions(c.Server), c.instructions(c.Client)
+	values["instructions"] = server[""]
+	values["instructions.crypto"] = server[crypto]
+	values["instructions.other"] = server[application]
+	values["instructions.runtime"] = server[goRuntime]
+	values["client_instructions"] = client[""]
+	values["client_instructions.crypto"] = client[crypto]
+	values["client_instructions.other"] = client[application]
+	maps.DeleteFunc(values, func(_ string, v float64) bool { return v <= 0 })
+	return values
+}
+
+// instructions are a side's instructions by class; under the class "" where only their total is known.
+func (c Counts) instructions(s Side) map[class]float64 {
+	sums := map[class]float64{}
+	for _, path := range slices.Sorted(maps.Keys(s.Instructions)) {
+		n := s.Instructions[path]
+		switch {
+		case len(s.Instructions) == 1 && path == "":
+			sums[""] += n
+		case path == "" && strings.Contains(c.Key.GOEXPERIMENT, "boringcrypto"):
+			sums[crypto] += n // BoringCrypto's C and assembly
+		default:
+			sums[classOf(path)] += n
+		}
+	}
+	return sums
+}
