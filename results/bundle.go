@@ -13,7 +13,7 @@ import (
 )
 
 // Schema is the version of the bundle's layout. Another number is another format.
-const Schema = 2
+const Schema = 3
 
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {
@@ -31,6 +31,7 @@ type Manifest struct {
 	Looks       []int       `json:"looks,omitempty"`                // groups per cell at which the gates are judged, the last one the most; left out: once, at the end
 	Objectives  []Objective `json:"objectives,omitempty"`           // absolute limits
 	Expected    []Expected  `json:"expected_regressions,omitempty"` // reviewed exceptions from the gates
+	Confirm     bool        `json:"confirm,omitempty"`              // a gate that fails is measured once more before it counts
 	Null        string      `json:"null,omitempty"`                 // the variant that is the baseline once more, linked in another layout; empty: none
 	Limits      Limits      `json:"limits"`
 	Environment Environment `json:"environment"`
@@ -92,6 +93,7 @@ type Expected struct {
 	Metric    string            `json:"metric"`
 	Candidate string            `json:"candidate,omitempty"` // empty: every candidate
 	Cell      map[string]string `json:"cell,omitempty"`      // by dimension: kind, group, signature, ...; empty: every cell
+	Worse     float64           `json:"worse,omitempty"`     // how much worse it may be; zero: however much
 	Until     string            `json:"until"`               // the last day, as 2026-12-31
 	Because   string            `json:"because"`
 	Line      int               `json:"line,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tlslab/tlslab/results/hist"
 )
@@ -18,6 +19,7 @@ const (
 	blockDir     = "blocks/"
 	profileDir   = "profiles/"
 	observedDir  = "observed/"
+	exactName    = "exact.json"
 )
 
 // blockName is blocks/0000.json for the first block.
@@ -39,7 +41,7 @@ func checkName(name string) error {
 }
 
 func (m *Manifest) check() error {
-	return errors.Join(m.checkVariants(), m.checkCells(), m.checkGates(), m.checkFiles())
+	return errors.Join(m.checkVariants(), m.checkCells(), m.checkGates(), m.checkLooks(), m.checkExpected(), m.checkNull(), m.checkFiles())
 }
 
 func (m *Manifest) checkVariants() error {
@@ -71,9 +73,49 @@ func (m *Manifest) checkCells() error {
 
 func (m *Manifest) checkGates() error {
 	for _, g := range m.Gates {
-		if g.Candidate != "" && !m.hasVariant(g.Candidate) {
+		if g.Candidate != "" && !m.hasVariant(g.Candidate) && !m.skips(g.Candidate) {
 			return fmt.Errorf("gate on %s: unknown variant %q", g.Metric, g.Candidate)
 		}
+	}
+	return nil
+}
+
+// checkLooks makes sure that each look has more groups than the one before it.
+func (m *Manifest) checkLooks() error {
+	before := 0
+	for _, n := range m.Looks {
+		if n <= before {
+			return fmt.Errorf("looks %v: each must be positive and above the one before it", m.Looks)
+		}
+		before = n
+	}
+	return nil
+}
+
+func (m *Manifest) checkExpected() error {
+	for _, e := range m.Expected {
+		if e.Candidate != "" && !m.hasVariant(e.Candidate) && !m.skips(e.Candidate) {
+			return fmt.Errorf("expected regression of %s: unknown variant %q", e.Metric, e.Candidate)
+		}
+		if _, err := time.Parse(time.DateOnly, e.Until); err != nil {
+			return fmt.Errorf("expected regression of %s: until %q is no day as 2026-12-31", e.Metric, e.Until)
+		}
+	}
+	return nil
+}
+
+// checkNull makes sure that the variant of the null control is compared with nothing.
+func (m *Manifest) checkNull() error {
+	compared := slices.ContainsFunc(m.Cells, func(c Cell) bool { return slices.Contains(c.Variants, m.Null) }) ||
+		slices.ContainsFunc(m.Gates, func(g Gate) bool { return g.Candidate == m.Null }) ||
+		slices.ContainsFunc(m.Expected, func(e Expected) bool { return e.Candidate == m.Null })
+	switch {
+	case m.Null == "":
+		return nil
+	case !m.hasVariant(m.Null):
+		return fmt.Errorf("null control: unknown variant %q", m.Null)
+	case m.isBaseline(m.Null), compared:
+		return fmt.Errorf("null control: the variant %q is part of a comparison", m.Null)
 	}
 	return nil
 }
@@ -98,11 +140,21 @@ func (m *Manifest) checkFiles() error {
 	return nil
 }
 
+// skips: a variant was asked for and cannot run here.
+func (m *Manifest) skips(name string) bool {
+	return slices.ContainsFunc(m.Skips, func(s Skip) bool { return s.Variant == name })
+}
+
 func (m *Manifest) hasVariant(name string) bool {
 	return slices.ContainsFunc(m.Variants, func(v Variant) bool { return v.Name == name })
 }
 
-// checkBlock holds a block against the manifest: its cell has its variant, its histograms are sound.
+func (m *Manifest) isBaseline(name string) bool {
+	return slices.ContainsFunc(m.Variants, func(v Variant) bool { return v.Name == name && v.Baseline })
+}
+
+// checkBlock holds a block against the manifest: its cell has its variant, its role allows it, its histograms are
+// sound.
 func (m *Manifest) checkBlock(b *Block) error {
 	i := slices.IndexFunc(m.Cells, func(c Cell) bool { return c.Name == b.Cell })
 	switch {
@@ -110,10 +162,30 @@ func (m *Manifest) checkBlock(b *Block) error {
 		return fmt.Errorf("index %d, group %d, order %d: none may be negative", b.Index, b.Group, b.Order)
 	case i < 0:
 		return fmt.Errorf("unknown cell %q", b.Cell)
-	case !slices.Contains(m.Cells[i].Variants, b.Variant):
-		return fmt.Errorf("unknown variant %q in cell %q", b.Variant, b.Cell)
+	}
+	if err := m.checkRole(b, m.Cells[i]); err != nil {
+		return err
 	}
 	return checkHistograms(b)
+}
+
+// checkRole lets into the null control the baseline and the variant that is made for it, and that nowhere else.
+func (m *Manifest) checkRole(b *Block, c Cell) error {
+	member := slices.Contains(c.Variants, b.Variant)
+	switch b.Role {
+	case Measuring, Confirming:
+	case Null:
+		if m.Null == "" {
+			return errors.New("a block of the null control, which the run has not")
+		}
+		member = b.Variant == m.Null || member && m.isBaseline(b.Variant)
+	default:
+		return fmt.Errorf("unknown role %q", b.Role)
+	}
+	if !member {
+		return fmt.Errorf("unknown variant %q in cell %q", b.Variant, b.Cell)
+	}
+	return nil
 }
 
 func checkHistograms(b *Block) error {

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"testing"
@@ -60,8 +61,19 @@ func block(index int) Block {
 // written is the directory of a finished run.
 func written(t testing.TB) string {
 	t.Helper()
+	return writtenWith(t, draft(), func(w *Writer) error {
+		return errors.Join(
+			w.Put("profiles/std.pb.gz", []byte("profile")), w.Put("sbom/std.json", []byte("{}\n")),
+			w.Put("bench.txt", []byte("Benchmark\n")),
+		)
+	})
+}
+
+// writtenWith is the directory of a finished run of the draft's four blocks and what more adds.
+func writtenWith(t testing.TB, m Manifest, more func(*Writer) error) string {
+	t.Helper()
 	dir := t.TempDir()
-	w, err := Create(dir, draft())
+	w, err := Create(dir, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +82,10 @@ func written(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	for name, data := range map[string]string{"profiles/std.pb.gz": "profile", "sbom/std.json": "{}\n", "bench.txt": "Benchmark\n"} {
-		if err := w.Put(name, []byte(data)); err != nil {
-			t.Fatal(err)
-		}
+	if err := more(w); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := w.Finish(draft()); err != nil {
+	if _, err := w.Finish(m); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -84,7 +94,12 @@ func written(t testing.TB) string {
 // loaded is a finished run in memory.
 func loaded(t testing.TB) fstest.MapFS {
 	t.Helper()
-	from, files := os.DirFS(written(t)), fstest.MapFS{}
+	return filesOf(t, written(t))
+}
+
+func filesOf(t testing.TB, dir string) fstest.MapFS {
+	t.Helper()
+	from, files := os.DirFS(dir), fstest.MapFS{}
 	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

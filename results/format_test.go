@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tlslab/tlslab/results/account"
+	"github.com/tlslab/tlslab/results/exact"
 	"github.com/tlslab/tlslab/results/hist"
 )
 
@@ -22,6 +23,7 @@ func TestFormatNamesEveryKey(t *testing.T) {
 	collect(want, reflect.TypeFor[Block]())
 	collect(want, reflect.TypeFor[account.Account]())
 	collect(want, reflect.TypeFor[account.Handshake]())
+	collect(want, reflect.TypeFor[exact.Counts]())
 	want["Histogram"] = histogramKeys(t)
 	got := documented(t)
 	for name, keys := range want {
@@ -88,12 +90,12 @@ func documented(t *testing.T) map[string][]string {
 
 func TestFormatNamesTheSchema(t *testing.T) {
 	text := string(must[[]byte](t)(os.ReadFile("FORMAT.md")))
-	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, "schema 2"} {
+	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, exactName, "schema 3"} {
 		if !strings.Contains(text, name) {
 			t.Errorf("FORMAT.md does not name %s", name)
 		}
 	}
-	if Schema != 2 {
-		t.Errorf("FORMAT.md describes schema 2, not %d", Schema)
+	if Schema != 3 {
+		t.Errorf("FORMAT.md describes schema 3, not %d", Schema)
 	}
 }

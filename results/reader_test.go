@@ -197,7 +197,7 @@ func clone(files fstest.MapFS) fstest.MapFS {
 func FuzzOpen(f *testing.F) {
 	whole := loaded(f)
 	f.Add(whole[manifestName].Data, whole["blocks/0000.json"].Data)
-	f.Add([]byte("{\"schema\":2}\n"), []byte("{}"))
+	f.Add([]byte("{\"schema\":3}\n"), []byte("{}"))
 	f.Fuzz(func(t *testing.T, manifest, block []byte) {
 		files := clone(whole)
 		files[manifestName] = &fstest.MapFile{Data: manifest}
