@@ -1,13 +1,11 @@
 package scenarios
 
 import (
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/tlslab/tlslab/results"
-	"github.com/tlslab/tlslab/results/metric"
 )
 
 // formatVersion is the version of the scenario format that this package reads.
@@ -18,6 +16,7 @@ func (d *decoder) scenario(n *yaml.Node) *Scenario {
 	s := &Scenario{
 		Name: defaultName(d.file), Server: defaultServer(), Client: defaultClient(),
 		Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup, Limits: defaultLimits(), Observe: defaultObserve(),
+		Confirm: true, Null: defaultNull, Exact: defaultExact,
 		matrix: matrix{dimensions: defaultDimensions(), max: defaultMax, at: at(n)},
 	}
 	var given struct{ variants, load bool }
@@ -35,7 +34,9 @@ func (d *decoder) scenario(n *yaml.Node) *Scenario {
 		field{"blocks", func(n *yaml.Node) { d.blocks(n, s) }},
 		field{"guards", func(n *yaml.Node) { d.guards(n, &s.Limits) }},
 		field{"instruments", func(n *yaml.Node) { d.instruments(n, s) }},
-		field{"gates", func(n *yaml.Node) { s.Gates = d.gates(n, s.Variants) }},
+		field{"gates", func(n *yaml.Node) { d.gates(n, s) }},
+		field{"objectives", func(n *yaml.Node) { d.objectives(n, s) }},
+		field{"expected_regressions", func(n *yaml.Node) { d.expected(n, s) }},
 	)
 	if ok && !given.variants {
 		d.add(at(n), `one entry is enough: "variants: [{name: std}]"`, `"variants" is missing`)
@@ -88,6 +89,7 @@ func (d *decoder) server(n *yaml.Node, what string, s *Server) {
 		field{"tickets", func(n *yaml.Node) { d.tickets(n, s) }},
 		field{"cpus", value(d, &s.CPUs, readCPUs)},
 		field{"gomaxprocs", d.whole(&s.GOMAXPROCS, 1, 4096)},
+		field{"plant", func(n *yaml.Node) { d.plant(n, s) }},
 	)
 }
 
@@ -111,21 +113,6 @@ func (d *decoder) client(n *yaml.Node, c *Client) {
 	)
 }
 
-func (d *decoder) blocks(n *yaml.Node, s *Scenario) {
-	var order string
-	var seed uint64
-	d.mapping(n, "blocks",
-		field{"order", value(d, &order, oneOf("order", "abba"))},
-		field{"groups", d.whole(&s.Groups, 1, 1000)},
-		field{"spare", d.whole(&s.Spare, 0, 1000)},
-		field{"warmup", value(d, &s.Warmup, readLength)},
-		field{"seed", func(n *yaml.Node) {
-			s.Seed = &seed
-			typed(d, &seed, "a whole number", []string{"!!int"}, readSeed)(n)
-		}},
-	)
-}
-
 func (d *decoder) guards(n *yaml.Node, l *results.Limits) {
 	var fixed string
 	d.mapping(n, "guards",
@@ -144,72 +131,9 @@ func (d *decoder) instruments(n *yaml.Node, s *Scenario) {
 		field{"observe", value(d, &s.Observe.Mode, oneOf("observe", "none", "auto"))},
 		field{"layers", many(d, &s.Observe.Layers, "layers", oneOf("layer", layers()...))},
 		field{"plants", d.boolean(&s.Observe.Plants)},
+		field{"exact", func(n *yaml.Node) { s.exactAt = at(n); value(d, &s.Exact, oneOf("exact", "none", "auto"))(n) }},
 	)
 	if !s.Observe.On() && (len(s.Observe.Layers) > 0 || s.Observe.Plants) {
 		d.add(at(n), "add observe: auto", "nothing is observed, so there are no layers and no plants")
 	}
-}
-
-func (d *decoder) gates(n *yaml.Node, variants []Variant) []results.Gate {
-	var all []results.Gate
-	d.list(n, "gates", func(n *yaml.Node) {
-		if g, ok := d.gate(n, variants); ok {
-			all = append(all, g)
-		}
-	})
-	return all
-}
-
-func (d *decoder) gate(n *yaml.Node, variants []Variant) (results.Gate, bool) {
-	before := len(d.found)
-	g := results.Gate{Worse: -1}
-	d.mapping(n, "a gate",
-		field{"metric", value(d, &g.Metric, oneOf("metric", metricNames()...))},
-		field{"candidate", value(d, &g.Candidate, candidate(variants))},
-		field{"worse", value(d, &g.Worse, readShare)},
-		field{"advisory", d.boolean(&g.Advisory)},
-	)
-	m, known := metric.ByName(g.Metric)
-	if !known && len(d.found) == before {
-		d.add(at(n), "", `a gate needs a "metric"`)
-	}
-	if len(variants) == 1 {
-		d.add(at(n), "add a second variant", "a gate compares a candidate with the baseline, and there is no candidate")
-	}
-	if g.Worse < 0 {
-		g.Worse = m.Margin
-	}
-	return g, len(d.found) == before
-}
-
-func metricNames() []string {
-	var all []string
-	for _, m := range metric.All() {
-		all = append(all, m.Name)
-	}
-	return all
-}
-
-// candidate reads the name of a variant that is not the baseline.
-func candidate(variants []Variant) func(string) (string, error) {
-	return func(s string) (string, error) {
-		i := slices.IndexFunc(variants, func(v Variant) bool { return v.Name == s })
-		switch {
-		case i < 0:
-			return "", wrong(didYouMean(s, candidates(variants)), "unknown variant %q", clip(s))
-		case variants[i].Baseline:
-			return "", wrong("name the variant that is compared with it", "%q is the baseline, not a candidate", s)
-		}
-		return s, nil
-	}
-}
-
-func candidates(variants []Variant) []string {
-	var all []string
-	for _, v := range variants {
-		if !v.Baseline {
-			all = append(all, v.Name)
-		}
-	}
-	return all
 }

@@ -167,6 +167,7 @@ func (d *decoder) build(n *yaml.Node, b *variant.Build) {
 		field{"goamd64", value(d, &b.GOAMD64, oneOf("goamd64", "v1", "v2", "v3", "v4"))},
 		field{"pgo", d.path(&b.PGO)},
 		field{"tags", many(d, &b.Tags, "tags", readTag)},
+		field{"layout", typed(d, &b.Layout, "a whole number", []string{"!!int"}, readLayout)},
 	)
 }
 
@@ -284,6 +285,17 @@ func readGOFIPS140(s string) (string, error) {
 		return "", wrong(didYouMean(s, append(words, "v1.0.0")), "unknown gofips140 %q", clip(s))
 	}
 	return s, nil
+}
+
+// mostLayout is the largest seed of a linker's order that the lab gives or takes.
+const mostLayout = 1 << 31
+
+func readLayout(s string) (uint64, error) {
+	v, err := readSeed(s)
+	if err == nil && (v < 1 || v > mostLayout) {
+		return 0, wrong("", "%d is out of range: want 1 to %d", v, uint64(mostLayout))
+	}
+	return v, err
 }
 
 func readTag(s string) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/results"
 )
 
@@ -18,6 +19,8 @@ const (
 	defaultLength      = time.Second // of a closed loop that sets no end
 	defaultOpenWorkers = 64
 	defaultMax         = 400
+	defaultNull        = "auto"
+	defaultExact       = "none"
 )
 
 func defaultServer() Server { return Server{App: "plain", Tickets: true} }
@@ -69,6 +72,7 @@ func (s *Scenario) Defaults() []Setting {
 	standard := &Scenario{
 		Server: defaultServer(), Client: defaultClient(), Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup,
 		Limits: defaultLimits(), Observe: defaultObserve(), matrix: matrix{dimensions: defaultDimensions(), max: defaultMax},
+		Confirm: true, Null: defaultNull, Exact: defaultExact,
 	}
 	theirs := standard.settings()
 	var same []Setting
@@ -91,6 +95,7 @@ func (s *Scenario) settings() []Setting {
 		{"server.tickets.rotate", lengthOr(s.Server.Rotate, "never")},
 		{"server.cpus", cpusOr(s.Server.CPUs, "chosen by the lab")},
 		{"server.gomaxprocs", numberOr(s.Server.GOMAXPROCS, "Go's default")},
+		{"server.plant", plantOr(s.Server.Plant, "none")},
 		{"cells.kind", names(m.kinds)},
 		{"cells.group", names(m.groups)},
 		{"cells.signature", names(m.signatures)},
@@ -104,9 +109,11 @@ func (s *Scenario) settings() []Setting {
 		{"client.close", s.Client.Close},
 		{"client.cpus", cpusOr(s.Client.CPUs, "chosen by the lab")},
 		{"blocks.order", "abba"},
-		{"blocks.groups", fmt.Sprint(s.Groups)},
+		{"blocks.groups", groupsWords(s.Looks, s.Groups)},
 		{"blocks.spare", fmt.Sprint(s.Spare)},
 		{"blocks.warmup", lengthOr(s.Warmup, "0s")},
+		{"blocks.confirm", fmt.Sprint(s.Confirm)},
+		{"blocks.null_control", s.Null},
 		{"guards.ledgers", "equal"},
 		{"guards.shape", "exact"},
 		{"guards.generator_cpu", "< " + percent(s.Limits.GeneratorCPU)},
@@ -117,6 +124,7 @@ func (s *Scenario) settings() []Setting {
 		{"instruments.observe", s.Observe.Mode},
 		{"instruments.layers", or(names(s.Observe.Layers), "all")},
 		{"instruments.plants", fmt.Sprint(s.Observe.Plants)},
+		{"instruments.exact", s.Exact},
 	}
 }
 
@@ -139,6 +147,31 @@ func numberOr(n int, otherwise string) string {
 		return otherwise
 	}
 	return fmt.Sprint(n)
+}
+
+func groupsWords(looks []int, groups int) string {
+	if looks == nil {
+		return fmt.Sprint(groups)
+	}
+	return "looks after " + names(looks)
+}
+
+// plantOr writes a plant as the file does.
+func plantOr(p *server.Plant, otherwise string) string {
+	if p == nil {
+		return otherwise
+	}
+	words := "work " + p.Component
+	if p.Count > 0 {
+		words += fmt.Sprintf(", count %d", p.Count)
+	}
+	if p.Size > 0 {
+		words += ", size " + p.Size.String()
+	}
+	if p.Every > 1 {
+		words += fmt.Sprintf(", every %d", p.Every)
+	}
+	return words
 }
 
 func cpusOr(cpus []int, otherwise string) string {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
@@ -24,6 +23,7 @@ func (p *Plan) Describe(w io.Writer) error {
 	}
 	p.describeVariants(t)
 	p.describeCells(t)
+	p.describeGates(t)
 	p.describeBlocks(t)
 	t.skips(p.Skips)
 	t.list("defaults in effect", settingLines(p.Defaults))
@@ -70,15 +70,26 @@ func (p *Plan) describeVariants(t *page) {
 		if v.Baseline {
 			role = "baseline"
 		}
-		lines = append(lines, strings.Join([]string{v.Name, role, buildWords(v.Build), envWords(v)}, "\t"))
+		words := []string{v.Name, role, buildWords(v.Build), envWords(v)}
+		if v.Server.Plant != nil {
+			words = append(words, "plant "+plantOr(v.Server.Plant, ""))
+		}
+		lines = append(lines, strings.Join(words, "\t"))
+	}
+	if p.Null != nil {
+		lines = append(lines, strings.Join([]string{p.Null.Name, "the baseline again", buildWords(p.Null.Build), envWords(*p.Null)}, "\t"))
 	}
 	t.list(fmt.Sprintf("variants (%d, of %s)", len(p.Variants), plural(p.builds(), "build")), lines)
 }
 
 // builds is how many different servers there are to build.
 func (p *Plan) builds() int {
+	all := slices.Clone(p.Variants)
+	if p.Null != nil {
+		all = append(all, *p.Null)
+	}
 	different := map[string]bool{}
-	for _, v := range p.Variants {
+	for _, v := range all {
 		b := v.Build
 		b.Backend = variant.Backend(or(string(b.Backend), string(variant.Std)))
 		different[fmt.Sprintf("%#v", b)] = true
@@ -91,12 +102,20 @@ func buildWords(b variant.Build) string {
 	for _, w := range []struct{ key, value string }{
 		{"toolchain", b.Toolchain}, {"gofips140", b.GOFIPS140}, {"goamd64", b.GOAMD64}, {"pgo", b.PGO},
 		{"tags", strings.Join(b.Tags, ",")}, {"source", b.Source.Path}, {"ref", b.Source.Ref},
+		{"layout", layoutWords(b.Layout)},
 	} {
 		if w.value != "" {
 			words = append(words, w.key+"="+w.value)
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+func layoutWords(seed uint64) string {
+	if seed == 0 {
+		return ""
+	}
+	return fmt.Sprint(seed)
 }
 
 func envWords(v Variant) string {
@@ -141,25 +160,4 @@ func loadWords(l loadgen.Load) string {
 		words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s at %g/s", phase.Name, phase.Length, phase.Rate)))
 	}
 	return strings.Join(words, ", ")
-}
-
-func (p *Plan) describeBlocks(t *page) {
-	gates := make([]string, len(p.Gates))
-	for i, g := range p.Gates {
-		gates[i] = fmt.Sprintf("%s of %s: at most %s worse", g.Metric, or(g.Candidate, "every candidate"), percent(g.Worse))
-		if g.Advisory {
-			gates[i] += " (advisory)"
-		}
-	}
-	t.list("gates", gates)
-	observed := ""
-	if p.Observe.On() {
-		observed = "; every second one is observed, to explain its twin"
-	}
-	t.list("blocks", []string{
-		fmt.Sprintf("%d blocks:\t%d groups of each cell, %s warm-up each%s", len(p.Blocks), p.Groups, p.Warmup, observed),
-		fmt.Sprintf("up to %d more:\tspare groups, for those that steal or throttling spoils", len(p.Spares)),
-		fmt.Sprintf("about %s:\twithout the time to build the servers", p.Estimate().Round(time.Second)),
-		fmt.Sprintf("p >= %.3g:\tthe smallest p-value that %d groups can attain", p.MinimumP(), p.Groups),
-	})
 }

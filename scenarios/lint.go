@@ -19,7 +19,11 @@ func (d *decoder) lint(s *Scenario) {
 		return // its mistakes are reported already, and rules would seem wrong because of them
 	}
 	d.lintProtocols(s)
-	d.expandMatrix(s)
+	before := len(d.found)
+	if d.expandMatrix(s); len(d.found) == before && len(s.Loads) > 0 {
+		d.lintObjectives(s)
+		d.lintExpected(s)
+	}
 }
 
 func (d *decoder) lintBuild(v Variant) {

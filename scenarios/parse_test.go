@@ -4,13 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
+	"github.com/tlslab/tlslab/results"
 )
 
 // mistakes is what Parse says of a file: its problems with their hints, one a line.
@@ -162,6 +166,27 @@ func TestFull(t *testing.T) {
 	if s.Warmup != 200*time.Millisecond || *s.Seed != 7 || s.Gates[0].Worse != 0.02 || s.Limits.Steal != 0.01 {
 		t.Errorf("got warm-up %s, seed %d, gate %g, steal %g", s.Warmup, *s.Seed, s.Gates[0].Worse, s.Limits.Steal)
 	}
+	if !slices.Equal(s.Looks, []int{10, 20}) || s.Groups != 20 || s.Confirm || s.Null != "off" || s.Exact != "auto" || s.Variants[0].Build.Layout != 7 {
+		t.Errorf("got looks %v of %d groups, confirm %v, null control %s, exact %s, layout %d",
+			s.Looks, s.Groups, s.Confirm, s.Null, s.Exact, s.Variants[0].Build.Layout)
+	}
+	plant := server.Plant{Component: "burn", Count: 100}
+	if got := certified.Server.Plant; got == nil || *got != plant {
+		t.Errorf("got the plant %+v, want %+v", got, plant)
+	}
+	if want := (results.Objective{Text: "p(99)(response{kind=full, load=arrivals}) < 6ms", Line: 57}); len(s.Objectives) != 2 || s.Objectives[0] != want {
+		t.Errorf("got the objectives %+v, want %+v first", s.Objectives, want)
+	}
+	expected := results.Expected{
+		Metric: "server_cpu", Candidate: "certified", Until: "2026-12-31", Because: "a check that FIPS mode needs", Line: 60,
+		Cell: map[string]string{
+			"kind": "full", "group": "P-384", "signature": "ecdsa-p256", "mutual": "false", "alpn": "none",
+			"suite": "TLS_AES_128_GCM_SHA256", "load": "counted",
+		},
+	}
+	if len(s.Expected) != 1 || !reflect.DeepEqual(s.Expected[0], expected) {
+		t.Errorf("got expected regressions\n%+v\nwant\n%+v", s.Expected, expected)
+	}
 	var loads []string
 	for _, l := range s.Loads {
 		loads = append(loads, fmt.Sprintf("%s:%d", l.Name, l.Workers))
@@ -188,6 +213,8 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(full)
+	f.Add([]byte(withGate + "blocks: {groups: {looks: [5, 9]}}\nobjectives: ['p(99)(response{variant=two}) < 6ms']\n" +
+		"expected_regressions: [{gate: server_cpu, cell: {kind: full}, until: 2026-12-31, because: why}]"))
 	f.Add([]byte(valid + "cells: {include: [{variant: two, kind: full}], alpn: [a, b]}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := Parse("f", text)

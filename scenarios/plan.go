@@ -8,19 +8,22 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis/effect"
 )
 
 // Plan makes the scenario concrete: the cells that can run on m, and its blocks in the order that seed draws. What
 // cannot run is in Skips with its reason. The same scenario, seed and machine give the same plan.
 //
-// The error is an [*Errors]: the baseline cannot run on m, or no cell is left.
+// The error is an [*Errors]: the baseline cannot run on m, no cell is left, or a gate can never fail.
 func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 	p := &Plan{
 		Scenario: results.Scenario{Name: s.Name, Doc: s.Doc, Text: s.Text},
 		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Client: s.Client,
 		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Observe: s.Observe, Defaults: s.Defaults(),
+		Looks: s.Looks, Confirm: s.Confirm, Exact: s.Exact == "auto", Objectives: s.Objectives, Expected: s.Expected,
 	}
 	found := &problems{file: s.File}
 	p.Skips = slices.Clone(s.excluded)
@@ -29,6 +32,12 @@ func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 	if len(p.Cells) == 0 && len(found.found) == 0 {
 		found.add(s.matrix.at, "", "no cell is left to run%s", firstReason(p.Skips))
 	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	p.controlNull(s.Null)
+	p.Gating = p.gating(m)
+	p.refuseGates(s, found)
 	if err := found.err(); err != nil {
 		return nil, err
 	}
@@ -66,13 +75,17 @@ func (p *Plan) makeCells(s *Scenario) {
 			continue
 		}
 		for _, load := range s.Loads {
-			name := point.spec.String()
-			if len(s.Loads) > 1 {
-				name += "/" + load.Name
-			}
-			p.Cells = append(p.Cells, Cell{Name: name, Spec: point.spec, Load: load, Variants: able})
+			p.Cells = append(p.Cells, Cell{Name: s.cellName(point.spec, load), Spec: point.spec, Load: load, Variants: able})
 		}
 	}
+}
+
+// cellName is the name of a spec under one of a scenario's loads.
+func (s *Scenario) cellName(spec handshake.Spec, l loadgen.Load) string {
+	if len(s.Loads) > 1 {
+		return spec.String() + "/" + l.Name
+	}
+	return spec.String()
 }
 
 // able lists the variants that run a point, and notes why others do not. Without its baseline a point is skipped:
@@ -102,13 +115,17 @@ func (p *Plan) able(point point) []string {
 // seedStream keeps the plan's random numbers apart from others that are drawn from the same seed.
 const seedStream = 0x706c616e // "plan"
 
-// order lays out the blocks: rounds of one group of every cell, the cells in random order within each round; then
-// the spare rounds.
+// order lays out the blocks: rounds of one group of every cell, the cells in random order within each round, and one
+// pair of the null control; then the spare rounds, which have none.
 func (p *Plan) order(spare int) {
-	random := rand.New(rand.NewPCG(p.Seed, seedStream))
+	random, null := rand.New(rand.NewPCG(p.Seed, seedStream)), p.nullDraw()
 	for group := range p.Groups {
+		controlled := null.cell()
 		for _, cell := range random.Perm(len(p.Cells)) {
 			p.Blocks = append(p.Blocks, p.group(random, cell, group, len(p.Blocks))...)
+			if cell == controlled {
+				p.Blocks = append(p.Blocks, p.nullPair(null.Rand, p.Blocks[len(p.Blocks)-1])...)
+			}
 		}
 	}
 	for group := p.Groups; group < p.Groups+spare; group++ {
@@ -154,39 +171,6 @@ func sequence(random *rand.Rand, variants []string) []string {
 	return s
 }
 
-// enoughGroups is the fewest groups with which an exact two-sided Wilcoxon test can reject at 5 %.
-const enoughGroups = 6
-
-func (p *Plan) warn(s *Scenario) {
-	compares := slices.ContainsFunc(p.Cells, func(c Cell) bool { return len(c.Variants) > 1 })
-	switch {
-	case len(s.Variants) > 1 && !compares:
-		p.Warnings = append(p.Warnings, "no candidate runs in any cell: nothing is compared")
-	case compares && p.Groups < enoughGroups:
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d groups cannot reject at 5 %%: the smallest attainable p is %.3g; use %d or more",
-			p.Groups, p.MinimumP(), enoughGroups))
-	}
-	for _, g := range p.Gates {
-		if g.Candidate != "" && !p.measures(g.Candidate) {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("the gate on %s of %s cannot be judged: no cell runs %s", g.Metric, g.Candidate, g.Candidate))
-		}
-	}
-	for _, v := range p.Variants {
-		if shared := overlap(v.Server.CPUs, p.Client.CPUs); len(shared) > 0 {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("the server of %s and the load generator share CPUs %v", v.Name, shared))
-		}
-	}
-}
-
-// measures says whether any cell runs a variant.
-func (p *Plan) measures(variant string) bool {
-	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return slices.Contains(c.Variants, variant) })
-}
-
-func overlap(a, b []int) []int {
-	return slices.DeleteFunc(slices.Clone(a), func(cpu int) bool { return !slices.Contains(b, cpu) })
-}
-
 const (
 	startTime     = 150 * time.Millisecond  // to start and stop a block's two processes
 	attachTime    = 700 * time.Millisecond  // of an observer, with its end
@@ -194,13 +178,20 @@ const (
 	handshakeTime = 1500 * time.Microsecond // of one handshake, where a load gives their number and no length
 )
 
-// Estimate is about how long the blocks take, without building the servers. A plan for centuries saturates.
-func (p *Plan) Estimate() time.Duration {
+// Estimate is about how long all blocks take, without building the servers, counting and confirming. A plan for
+// centuries saturates.
+func (p *Plan) Estimate() time.Duration { return p.estimate(math.MaxInt) }
+
+// estimate is Estimate for the first so many groups of each cell.
+func (p *Plan) estimate(groups int) time.Duration {
 	var total time.Duration
 	if p.Observe.Plants {
 		total = plantsTime
 	}
 	for _, b := range p.Blocks {
+		if b.Group >= groups {
+			continue
+		}
 		block := startTime + p.Warmup + lasts(p.Cells[b.Cell].Load)
 		if b.Observed {
 			block += attachTime
@@ -221,9 +212,8 @@ func lasts(l loadgen.Load) time.Duration {
 	return l.Length + scheduled(l)
 }
 
-// MinimumP is the smallest two-sided p-value that the exact Wilcoxon signed-rank test can give with this many
-// groups: all on one side has probability 2/2^groups.
-func (p *Plan) MinimumP() float64 { return math.Min(1, math.Exp2(1-float64(p.Groups))) }
+// MinimumP is the smallest two-sided p-value that the exact Wilcoxon signed-rank test can give with this many groups.
+func (p *Plan) MinimumP() float64 { return effect.MinP(p.Groups) }
 
 // MarshalJSON writes the plan with what follows from it.
 func (p *Plan) MarshalJSON() ([]byte, error) {

@@ -303,6 +303,28 @@ func TestWarnings(t *testing.T) {
 		{"no candidate", boring + "gates: [{metric: server_cpu, candidate: b}]", none, []string{
 			"no candidate runs in any cell: nothing is compared",
 			"the gate on server_cpu of b cannot be judged: no cell runs b"}},
+		{"no candidate in few groups", boring + "gates: [{metric: server_cpu, candidate: b}]\nblocks: {groups: 1}", none, []string{
+			"no candidate runs in any cell: nothing is compared",
+			"the gate on server_cpu of b cannot be judged: no cell runs b"}},
+		{"advice that never comes", valid + "gates: [{metric: server_cpu, advisory: true}]\nblocks: {groups: 5}", linux(), []string{
+			"the advisory gate on server_cpu (line 3) can never say worse: 5 groups give p >= 0.0625, and 0.05 is asked for; it takes 6 groups",
+			"5 groups cannot reject at 5 %: the smallest attainable p is 0.0625; use 6 or more"}},
+		{"thin advice", "variants: [{name: std}, {name: two}]\nload: {handshakes: 50}\ngates: [{metric: service_p99, advisory: true}]", linux(), []string{
+			"the advisory gate on service_p99 (line 3) can never say worse: p99 needs 368 handshakes in each block, and the load asks for 50"}},
+		{"arrivals by chance", "variants: [{name: std}, {name: two}]\nload: {loop: open, length: 1s, arrival: {rate: 400/s}}\ngates: [{metric: response_p99}]", linux(), []string{
+			"the gate on response_p99 (line 3) needs 368 handshakes in each block: of 400 that arrive by chance, a block may have only 340"}},
+		{"even arrivals", "variants: [{name: std}, {name: two}]\nload: {loop: open, length: 1s, arrival: {process: constant, rate: 400/s}}\ngates: [{metric: response_p99}]", linux(), nil},
+		{"early look", valid + "gates: [{metric: server_cpu}]\nblocks: {groups: {looks: [4, 10]}}", linux(), []string{
+			"nothing can be decided after 4 groups: they give p >= 0.125, and it takes 0.0283"}},
+		{"early look without gates", valid + "blocks: {groups: {looks: [4, 10]}}", linux(), []string{
+			"nothing can be decided after 4 groups: they give p >= 0.125, and it takes 0.0283"}},
+		{"looks of few groups", valid + "blocks: {groups: {looks: [6]}}", linux(), nil},
+		{"null control that cannot fire", valid + "gates: [{metric: server_cpu}]\nblocks: {groups: 6}", linux(), []string{
+			"the null control can never fire: 6 pairs give p >= 0.0312, and each of 1 metric has 0.01; it takes 8"}},
+		{"null control of nothing", valid + "blocks: {null_control: 'on'}", linux(), []string{
+			"the null control is measured, but no gate decides on what is measured by it"}},
+		{"null control without a candidate", "variants: [{name: std}]\nload: {}\nblocks: {null_control: 'on'}", linux(), []string{
+			"there is no null control, since nothing is compared"}},
 		{"shared CPUs", valid + "server: {cpus: 0-2}\nclient: {cpus: '1,2'}", linux(), []string{
 			"the server of std and the load generator share CPUs [1 2]",
 			"the server of two and the load generator share CPUs [1 2]"}},

@@ -162,7 +162,9 @@ func synonym(key string) string {
 	case "apiversion":
 		return `the format is set with "version: 1"`
 	case "threshold", "thresholds":
-		return `limits on a comparison are "gates"`
+		return `limits on a comparison are "gates", absolute ones are "objectives"`
+	case "null", "aa":
+		return `the baseline against itself is set with "null_control"`
 	}
 	return ""
 }

@@ -24,6 +24,18 @@
 // The n-th block of each variant within a group has the same seed, so an open loop asks both sides for handshakes
 // at the same instants, and the schedule's luck falls out of their ratio.
 //
+// # Why a plan may be refused
+//
+// A gate that can never fail is worse than none: it is believed. So a plan with one is an error at the gate's line,
+// be it that so few groups cannot attain the level that the looks and the other gates of its family leave it, or that
+// a block has too few handshakes for its percentile. [Plan.Gating] says of the others what they can find.
+//
+// # Why the null control is a pair of its own
+//
+// Each round measures the baseline twice more in one cell, once linked in another layout. What differs there, the lab
+// or the layout made, so the differences between variants mean nothing either. Its blocks are apart from the groups,
+// whose order and seeds are the same with and without it.
+//
 // # Why observed blocks are others
 //
 // An observer costs the server time, so what it explains and what is measured must not be the same block. Where a
@@ -68,9 +80,13 @@ type Scenario struct {
 	Objectives []results.Objective
 	Expected   []results.Expected
 
-	matrix   matrix
-	points   []point
-	excluded []results.Skip // whole cells that a rule excludes and says why
+	matrix     matrix
+	points     []point
+	excluded   []results.Skip // whole cells that a rule excludes and says why
+	gatesAt    []position     // of each of Gates
+	objectives []objective    // as read
+	expectedAt []position     // of each of Expected
+	exactAt    position       // of instruments.exact, where the file has it
 }
 
 // Variant is one side of the comparison as a scenario asks for it.
@@ -140,6 +156,7 @@ type Plan struct {
 	Objectives []results.Objective `json:"objectives,omitempty"`
 	Expected   []results.Expected  `json:"expected_regressions,omitempty"`
 
+	Gating   *Gating   `json:"gating,omitempty"`   // what the gates can find; nil: there are none
 	Defaults []Setting `json:"defaults,omitempty"` // settings that have their default
 	Warnings []string  `json:"warnings,omitempty"` // what the run will not be able to say
 }

@@ -74,6 +74,9 @@ func TestSchemaAccepts(t *testing.T) {
 	}
 }
 
+// withGate is a valid file with a gate.
+const withGate = valid + "gates: [{metric: server_cpu}]\n"
+
 func TestSchemaRejects(t *testing.T) {
 	schema := compiled(t)
 	for _, text := range []string{
@@ -115,6 +118,20 @@ func TestSchemaRejects(t *testing.T) {
 		valid + "gates: [{metric: cpu}]",
 		valid + "gates: [{metric: server_cpu, worse: 2}]",
 		valid + "vars: {a: [1]}",
+		valid + "server: {plant: {count: 1}}",
+		valid + "server: {plant: {work: bern, count: 1}}",
+		"variants: [{name: a, build: {layout: 0}}]\nload: {}",
+		valid + "blocks: {groups: {min: 1, max: 2}}",
+		valid + "blocks: {groups: {looks: []}}",
+		valid + "blocks: {groups: {looks: [1, 1]}}",
+		valid + "blocks: {null_control: maybe}",
+		valid + "blocks: {confirm: 'yes'}",
+		valid + "instruments: {exact: all}",
+		valid + "objectives: [{expected: x}]",
+		valid + "objectives: [5]",
+		withGate + "expected_regressions: [{gate: server_cpu, until: 2026-12-31}]",
+		withGate + "expected_regressions: [{gate: server_cpu, until: soon, because: why}]",
+		withGate + "expected_regressions: [{gate: server_cpu, until: 2026-12-31, because: why, cell: {kind: half}}]",
 	} {
 		if _, err := Parse("f", []byte(text)); err == nil {
 			t.Errorf("Parse accepts\n%s", text)
