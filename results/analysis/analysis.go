@@ -14,11 +14,12 @@
 // # What a violated guard does
 //
 // Guards of correctness (ledgers, shape, ports, backlog; in an open loop also generator_cpu and lateness) say that
-// something else was measured than was asked: all effects of that variant in that cell are invalid. Steal,
-// throttling, and a cost that changed within the block are what the machine did to a block: its group is left out as
-// long as enough quiet ones remain, else all are kept with a warning. The random order within groups makes that fair
-// to both sides, so noise widens an interval but does not move it. A variant that was not steady in most of its
-// blocks is not the machine's doing: its effects are invalid.
+// something else was measured than was asked: all effects of that variant in that cell are invalid. Steal
+// is what the machine did to a block: its group is left out as long as enough quiet ones remain, else all are kept with
+// a warning. The random order within groups makes that fair to both sides, so noise widens an interval but does not
+// move it. Throttling and a cost that changed within the block are told, but no group is left out for them: a variant
+// can bring them about, and would hide what it costs. One that was not steady in most of its blocks has no valid
+// effects.
 //
 // # Why a closed loop has no effects on response time
 //
@@ -108,7 +109,7 @@ type Judged struct {
 	Line         int           // of the gate in the scenario's text, from 1; zero: unknown
 	Level        float64       // two-sided error of this test, after looks and Holm's method; zero: the metric is exact
 	Ratio        *effect.Ratio // the interval at that level; nil: there is none
-	Detectable   float64       // the smallest slowdown that would be found with 80 % probability, as ratio-1; zero: unknown
+	Detectable   float64       // the smallest slowdown that one run finds with 80 % probability, before a confirmation, as ratio-1; zero: unknown
 	Confirmation *Confirmation // nil: there was nothing to confirm, or nobody did
 	Expected     *results.Expected
 }
@@ -123,11 +124,12 @@ type Confirmation struct {
 // NullControl is the baseline against itself in the same run, in pairs of neighbours in random order. Fired: the lab
 // found a difference where there is none, so nothing that it timed can be believed.
 type NullControl struct {
-	Metric string
-	Ratio  *effect.Ratio // at 99 %; nil: too few pairs
-	Pairs  int
-	Level  float64 // two-sided error of the test
-	Fired  bool
+	Metric  string
+	Ratio   *effect.Ratio // at 99 %; nil: too few pairs
+	Pairs   int
+	Level   float64 // two-sided error of the test
+	Allowed float64 // how far from 1 the ratio may be
+	Fired   bool
 }
 
 // Objective is an absolute limit and what was measured.
@@ -154,7 +156,7 @@ type Package struct {
 
 // Summary is the verdict of the whole run.
 type Summary struct {
-	Exit     int                    // 0, 1, 3, 4 or 5: see DESIGN's table in the README
+	Exit     int                    // 0, 1, 3, 4, 5 or 6: see DESIGN's table in the README
 	Sentence string                 // one line, for the first screen
 	Findings []string               // one sentence per notable effect, the largest first
 	Counts   map[effect.Verdict]int // of Effects
@@ -178,6 +180,8 @@ type Effect struct {
 	Gated     bool      // a gate of the scenario names it
 	Advisory  bool      // but that gate only advises: it never decides the exit code
 	Failed    bool      // the gate's limit is exceeded: a regression; never with Advisory
+	Excused   bool      // a regression is expected here: the gate neither fails nor stays open
+	Unlike    bool      // counted under different conditions, so not compared
 	Judged    *Judged   // how the gate was judged; nil: not gated
 	Exact     bool      // counted, not timed: the ratio is all there is to it, Lo = Point = Hi
 	Packages  []Package // of an exact count of instructions: those that differ, the largest difference first

@@ -14,13 +14,24 @@ import (
 	"github.com/tlslab/tlslab/results/metric"
 )
 
-// Intervals cover the true ratio with at least 95 % confidence.
+// Intervals cover the true ratio with at least 95 % confidence, over all looks of a run together.
 const alpha = 0.05
 
-// effectsOf compares each candidate with the baseline, in each cell that has both, in every metric.
-func effectsOf(m results.Manifest, blocks []judged, series []Series) []Effect {
-	var all []Effect
+// comparison is an effect and the log-ratios of the groups that it rests on; none where it rests on nothing.
+type comparison struct {
+	Effect
+	family metric.Family
+	d      []float64
+}
+
+// comparisonsOf compares each candidate with the baseline, in each cell that has both, in every metric that is timed.
+func comparisonsOf(m results.Manifest, blocks []judged, series []Series) []comparison {
+	var all []comparison
+	level, strict := nominal(m.Looks, alpha), nominal(m.Looks, alpha/float64(max(1, sharers(m))))
 	base := baselineOf(m)
+	if len(blocks) == 0 { // only counted
+		return nil
+	}
 	for _, cell := range m.Cells {
 		if !slices.Contains(cell.Variants, base) {
 			continue
@@ -29,15 +40,31 @@ func effectsOf(m results.Manifest, blocks []judged, series []Series) []Effect {
 			if candidate == base {
 				continue
 			}
-			p := newPair(side(series, blocks, cell.Name, base), side(series, blocks, cell.Name, candidate))
+			p := newPair(side(series, blocks, cell.Name, base), side(series, blocks, cell.Name, candidate), level, effect.MinGroups(strict))
 			for _, mt := range metric.All() {
 				if gate := gateOf(m.Gates, mt.Name, candidate); gate != nil || !repeats(cell.Load, mt.Name) {
-					all = append(all, p.effect(mt, gate))
+					all = append(all, p.compare(mt, gate))
 				}
 			}
 		}
 	}
 	return all
+}
+
+// sharers is how many comparisons share the error of the largest family of timed gates.
+func sharers(m results.Manifest) (most int) {
+	count := map[metric.Family]int{}
+	for _, cell := range m.Cells {
+		for _, v := range cell.Variants {
+			for _, mt := range metric.All() {
+				if g := gateOf(m.Gates, mt.Name, v); v != baselineOf(m) && g != nil && !g.Advisory {
+					count[mt.Family]++
+					most = max(most, count[mt.Family])
+				}
+			}
+		}
+	}
+	return most
 }
 
 // repeats says that a metric is another one under such a load: in a closed loop response time is service time.
@@ -74,17 +101,15 @@ func gateOf(gates []results.Gate, metric, candidate string) *results.Gate {
 	return found
 }
 
-// effect judges one metric; gate may be nil.
-func (p *pair) effect(m metric.Metric, gate *results.Gate) Effect {
-	e := Effect{
+// compare judges one metric, without regard to other gates; gate may be nil.
+func (p *pair) compare(m metric.Metric, gate *results.Gate) comparison {
+	e := comparison{family: m.Family, Effect: Effect{
 		Cell: p.baseline.Cell, Metric: m.Name, Unit: m.Unit, Title: m.Title, Higher: m.Higher,
 		Baseline: p.baseline.value(m.Name), Candidate: p.candidate.value(m.Name),
 		Groups: len(p.groups), Measured: p.measured, Margin: m.Margin, Verdict: effect.Inconclusive,
 		Warnings: slices.Clone(p.warnings), Omissions: slices.Clone(p.omissions),
-	}
-	if gate != nil {
-		e.Gated, e.Advisory, e.Margin = true, gate.Advisory, gate.Worse
-	}
+	}}
+	e.put(gate)
 	if p.invalid {
 		e.Verdict = effect.Invalid
 		return e
@@ -93,27 +118,34 @@ func (p *pair) effect(m metric.Metric, gate *results.Gate) Effect {
 	if p.bound != "" && (m.Family == metric.Rate || m.Family == metric.Latency) {
 		e.discredit(p.bound)
 	}
-	e.Failed = e.decides() && e.Verdict == effect.Worse
 	return e
 }
 
+// put puts an effect under a gate; nil: none.
+func (e *Effect) put(gate *results.Gate) {
+	if gate != nil {
+		e.Gated, e.Advisory, e.Margin = true, gate.Advisory, gate.Worse
+		e.Judged = &Judged{Line: gate.Line}
+	}
+}
+
 // judge fills in ratio and verdict, or a warning why there is none.
-func (p *pair) judge(e *Effect) {
+func (p *pair) judge(e *comparison) {
 	d, err := p.logRatios(e.Metric)
 	if err != nil {
 		e.Warnings = append(e.Warnings, err.Error())
 		return
 	}
-	r, _, ok := effect.Estimate(d, alpha)
+	r, _, ok := effect.Estimate(d, p.level)
 	if !ok {
-		e.Warnings = append(e.Warnings, tooFew(len(d), r))
+		e.Warnings = append(e.Warnings, tooFew(len(d), r, p.level))
 		return
 	}
-	e.Ratio, e.Verdict = &r, effect.Judge(r, e.Margin, e.Higher)
+	e.d, e.Ratio, e.Verdict = d, &r, effect.Judge(r, e.Margin, e.Higher)
 }
 
-func tooFew(groups int, r effect.Ratio) string {
-	w := fmt.Sprintf("no 95 %% interval from %s, it takes %d", plural(groups, "group"), effect.MinGroups(alpha))
+func tooFew(groups int, r effect.Ratio, level float64) string {
+	w := fmt.Sprintf("no %s interval from %s, it takes %d", percent(1-level), plural(groups, "group"), effect.MinGroups(level))
 	if r.Point > 0 {
 		w += fmt.Sprintf("; the estimate alone is %s", times(r.Point))
 	}
@@ -121,9 +153,9 @@ func tooFew(groups int, r effect.Ratio) string {
 }
 
 // discredit takes the verdict, but leaves the ratio to be seen unless a gate would rest on it.
-func (e *Effect) discredit(why string) {
+func (e *comparison) discredit(why string) {
 	e.Warnings = append(e.Warnings, why)
-	e.Verdict = effect.Inconclusive
+	e.Verdict, e.d = effect.Inconclusive, nil
 	if e.decides() {
 		e.Ratio, e.Verdict = nil, effect.Invalid
 	}

@@ -213,8 +213,7 @@ func TestNoiseLeavesGroupsOut(t *testing.T) {
 		{"too few quiet", stolen, 8, 3, effect.Inconclusive, 8, "3 of 8 groups kept although disturbed, as too few are quiet"},
 		{"none quiet", stolen, 8, 8, effect.Inconclusive, 8, "all 8 groups kept although disturbed, as too few are quiet: steal disturbed in 8 blocks"},
 		{"stolen, few groups", stolen, 4, 1, effect.Inconclusive, 4, "no 95 % interval from 4 groups"},
-		{"unsteady", unsteady, 8, 2, effect.Same, 6, "2 of 8 groups left out: steady disturbed in 2 blocks"},
-		{"too few steady", unsteady, 8, 3, effect.Inconclusive, 8, "3 of 8 groups kept although disturbed, as too few are quiet: steady disturbed in 3 blocks"},
+		{"unsteady may be the variant itself", unsteady, 8, 2, effect.Inconclusive, 8, ""},
 		{"unsteady, few groups", unsteady, 4, 1, effect.Inconclusive, 4, "no 95 % interval from 4 groups"},
 	} {
 		_, e := spoil(tt.groups, tt.spoiled, tt.how)
@@ -222,8 +221,8 @@ func TestNoiseLeavesGroupsOut(t *testing.T) {
 			t.Errorf("%s: got %s in %d groups, %q, want %s in %d, %q", tt.name, e.Verdict, e.Groups, e.Warnings, tt.want, tt.rest, tt.warning)
 		}
 	}
-	for _, how := range []func(*results.Block){stolen, unsteady} {
-		b, _ := spoil(8, 2, how)
+	{
+		b, _ := spoil(8, 2, stolen)
 		if s := analyse(t, b).Series[0]; s.Blocks != 16 || s.Valid >= 16 || !near(s.Values["server_cpu"], 600e-6, 10e-6) {
 			t.Errorf("pooled over %d of %d blocks: %v, want the spoiled ones left out", s.Valid, s.Blocks, s.Values["server_cpu"])
 		}
@@ -324,7 +323,7 @@ func TestGates(t *testing.T) {
 		{"exceeded", 1.10, []results.Gate{{Metric: "server_cpu", Worse: 0.02}}, true, true, 0.02, effect.Worse, 1, "regression: boringcrypto costs"},
 		{"wide", 1.10, []results.Gate{{Metric: "server_cpu", Worse: 0.20}}, true, false, 0.20, effect.Same, 0, "boringcrypto has "},
 		{"advisory", 1.10, []results.Gate{{Metric: "server_cpu", Worse: 0.02, Advisory: true}}, true, false, 0.02, effect.Worse, 0, "boringcrypto costs"},
-		{"other candidate", 1.10, []results.Gate{{Metric: "server_cpu", Candidate: "fips140", Worse: 0.02}}, false, false, 0.02, effect.Worse, 0, "boringcrypto costs"},
+		{"other candidate", 1.10, []results.Gate{{Metric: "server_cpu", Candidate: "fips140", Worse: 0.02}}, false, false, 0.02, effect.Worse, 3, "was never judged"},
 		{"this candidate", 1.10, []results.Gate{{Metric: "server_cpu", Candidate: "boringcrypto", Worse: 0.05}}, true, true, 0.05, effect.Worse, 1, "margin 5 %"},
 		{"strictest of three", 1.10, []results.Gate{
 			{Metric: "server_cpu", Worse: 0.20}, {Metric: "server_cpu", Worse: 0.03}, {Metric: "server_cpu", Worse: 0.01, Advisory: true},
@@ -398,7 +397,7 @@ func TestPart(t *testing.T) {
 
 // Where one variant has too few quiet blocks, no variant's values rest on quiet ones alone.
 func TestValuesOfACellRestOnBlocksOfOneKind(t *testing.T) {
-	for stolen, want := range map[int][2]int{10: {6, 15}, 11: {16, 16}} {
+	for stolen, want := range map[int][2]int{10: {6, 16}, 11: {16, 16}} {
 		b := standard().bundle()
 		for _, block := range blocksFor(b, "std")[:stolen] {
 			block.System.Steal = 0.3

@@ -27,7 +27,13 @@ func Of(b *results.Bundle) (*Analysis, error) {
 	if a.Series, err = seriesOf(b.Manifest, measured); err != nil {
 		return nil, err
 	}
-	a.Effects = effectsOf(b.Manifest, measured, a.Series)
+	if a.Exact, err = b.Exact(); err != nil {
+		return nil, err
+	}
+	if err := a.compare(b.Manifest, blocks, measured); err != nil {
+		return nil, err
+	}
+	a.Objectives = objectivesOf(b.Manifest, a.Series, a.Exact...)
 	if err := a.explain(b, measured, observed); err != nil {
 		return nil, err
 	}
@@ -35,9 +41,26 @@ func Of(b *results.Bundle) (*Analysis, error) {
 	return a, nil
 }
 
-// split keeps what is measured apart from what is explained.
+// compare compares whatever the bundle holds of the variants: timed, counted, and the baseline with itself.
+func (a *Analysis) compare(m results.Manifest, blocks, measured []judged) error {
+	timed := comparisonsOf(m, measured, a.Series)
+	correct(timed, m.Looks)
+	a.Null = controlsOf(m, inRole(blocks, results.Null), timed)
+	distrust(timed, a.Null)
+	if err := confirm(m, timed, inRole(blocks, results.Confirming)); err != nil {
+		return err
+	}
+	for _, c := range slices.Concat(countedOf(m, a.Exact), timed) {
+		c.conclude(m)
+		a.Effects = append(a.Effects, c.Effect)
+	}
+	a.Gating = gatingOf(m, a.Effects, measured, nominal(m.Looks, alpha))
+	return nil
+}
+
+// split keeps what is measured apart from what is explained. Blocks of another role are neither.
 func split(blocks []judged) (measured, observed []judged) {
-	for _, j := range blocks {
+	for _, j := range inRole(blocks, results.Measuring) {
 		if j.Observed {
 			observed = append(observed, j)
 		} else {
@@ -45,6 +68,10 @@ func split(blocks []judged) (measured, observed []judged) {
 		}
 	}
 	return measured, observed
+}
+
+func inRole(blocks []judged, role results.Role) []judged {
+	return slices.DeleteFunc(slices.Clone(blocks), func(j judged) bool { return j.Role != role })
 }
 
 // judged is a block beside what it was made of.
@@ -64,7 +91,8 @@ func judgeBlocks(b *results.Bundle) ([]judged, error) {
 			return nil, fmt.Errorf("block %d: unknown cell %q", raw.Index, raw.Cell)
 		}
 		cell := &b.Manifest.Cells[at]
-		if !slices.Contains(cell.Variants, raw.Variant) {
+		null := raw.Role == results.Null && raw.Variant == b.Manifest.Null
+		if !null && !slices.Contains(cell.Variants, raw.Variant) {
 			return nil, fmt.Errorf("block %d: cell %q has no variant %q", raw.Index, raw.Cell, raw.Variant)
 		}
 		all = append(all, judgeBlock(raw, cell, b.Manifest.Limits))

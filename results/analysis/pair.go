@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/tlslab/tlslab/results/analysis/effect"
 )
 
 // oneSide is a variant in a cell.
@@ -33,18 +31,20 @@ type pair struct {
 	measured            int      // groups, with those that are not
 	invalid             bool     // no effect may be claimed
 	warnings, omissions []string // of every effect
+	level               float64  // two-sided error of the intervals
 	bound               string   // why rates and latencies say nothing about the server; empty: they do
 }
 
 // group is the blocks of one group, by side.
 type group struct{ baseline, candidate []judged }
 
-func newPair(baseline, candidate oneSide) *pair {
-	p := &pair{baseline: baseline, candidate: candidate}
+// newPair compares by intervals of level, and leaves groups out as long as it keeps as many as it needs.
+func newPair(baseline, candidate oneSide, level float64, need int) *pair {
+	p := &pair{baseline: baseline, candidate: candidate, level: level}
 	p.invalidate(refusals(baseline.Series, candidate.Series))
 	p.invalidate(spoiled(baseline))
 	p.invalidate(spoiled(candidate))
-	p.form()
+	p.form(need)
 	for _, s := range []oneSide{baseline, candidate} {
 		if s.ClientBound && p.bound == "" {
 			p.bound = fmt.Sprintf("client-bound: with %s the generator used %s of its CPUs: this is its pace, not the server's",
@@ -100,12 +100,12 @@ func tally(blocks []judged, of kind) []violation {
 	return found
 }
 
-// form makes the groups: without those that lack a side, and without the disturbed ones where enough remain.
-func (p *pair) form() {
+// form makes the groups: without those that lack a side, and without the disturbed ones where as many remain as it
+// needs.
+func (p *pair) form(need int) {
 	all := pairUp(p.baseline.blocks, p.candidate.blocks)
 	p.measured = len(all)
 	p.groups = p.leaveOut(all, group.whole)
-	need := effect.MinGroups(alpha)
 	disturbed := len(p.groups) - len(keep(p.groups, group.quiet))
 	switch {
 	case len(p.groups)-disturbed >= need:

@@ -17,7 +17,7 @@ const (
 )
 
 // steady: server CPU per handshake in the second half of the block is what it was in the first. A single block that
-// differs was disturbed by something that the machine does not tell; see [restless] for a variant that never settles.
+// differs is told and kept, since the variant itself may be the cause; see [restless] for one that never settles.
 func steady(s subject) (State, string) {
 	samples := s.Server.Samples
 	if s.disturbed() {

@@ -10,12 +10,15 @@ import (
 	"github.com/tlslab/tlslab/results/analysis/effect"
 )
 
-// The exit codes that a judgement can have; 3 > 1 > 4 > 0.
+// The exit codes that a judgement can have; 3 > 1 > 5 > 4 > 6 > 0, but for an exact gate that has failed: a count that is
+// worse is so whatever else went wrong.
 const (
 	exitFine         = 0
 	exitRegression   = 1
 	exitInvalid      = 3
 	exitInconclusive = 4
+	exitMissed       = 5
+	exitUnlike       = 6
 )
 
 func summarize(a *Analysis, blocks []judged) Summary {
@@ -23,29 +26,39 @@ func summarize(a *Analysis, blocks []judged) Summary {
 	for _, e := range a.Effects {
 		s.Counts[e.Verdict]++
 	}
-	why := invalidity(a.Effects, blocks)
-	s.Exit = exitOf(a.Effects, why)
+	why := a.invalidity(blocks)
+	s.Exit = exitOf(a, why)
 	s.Sentence = sentence(a)
-	if why != "" {
+	if why != "" && s.Exit == exitInvalid {
 		s.Sentence = "invalid: " + why
 	}
 	return s
 }
 
-func exitOf(effects []Effect, invalid string) int {
+func exitOf(a *Analysis, invalid string) int {
 	switch {
+	case slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.Failed && e.Exact }):
+		return exitRegression
 	case invalid != "":
 		return exitInvalid
-	case slices.ContainsFunc(effects, func(e Effect) bool { return e.Failed }):
+	case slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.Failed }):
 		return exitRegression
-	case slices.ContainsFunc(effects, func(e Effect) bool { return e.decides() && e.Verdict == effect.Inconclusive }):
+	case len(a.missed()) > 0:
+		return exitMissed
+	case slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.decides() && !e.Excused && e.Verdict == effect.Inconclusive }):
 		return exitInconclusive
+	case slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.decides() && e.Unlike }):
+		return exitUnlike
 	}
 	return exitFine
 }
 
 // invalidity says why nothing may be concluded from the run; empty: something may.
-func invalidity(effects []Effect, blocks []judged) string {
+func (a *Analysis) invalidity(blocks []judged) string {
+	effects := a.Effects
+	if gate := a.unjudged(); gate != "" {
+		return gate
+	}
 	for _, v := range tally(blocks, correctness) {
 		return fmt.Sprintf("%s violated in %s, first in block %d (%s, %s): %s", v.guard.Name,
 			part(v.blocks, v.of, "block"), v.first.Index, v.first.Variant, v.first.Cell, v.guard.Detail)
@@ -54,7 +67,7 @@ func invalidity(effects []Effect, blocks []judged) string {
 	for _, e := range effects {
 		if e.Verdict != effect.Invalid {
 			valid++
-		} else if e.decides() {
+		} else if e.decides() && !e.Unlike {
 			return fmt.Sprintf("the gate on %s of %s in %s rests on nothing: %s", e.Metric, e.Candidate.Variant, e.Cell, e.doubts())
 		}
 	}
@@ -64,16 +77,55 @@ func invalidity(effects []Effect, blocks []judged) string {
 	return ""
 }
 
+// unjudged says which deciding gate met no comparison at all, as where its candidate cannot run here: what nobody
+// looked at has not passed. A gate on time is not asked where an exact one has failed.
+func (a *Analysis) unjudged() string {
+	if slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.Failed && e.Exact }) {
+		return ""
+	}
+	for _, g := range a.Manifest.Gates {
+		if g.Advisory || a.meets(g) {
+			continue
+		}
+		why := "no cell compares what it names"
+		if skips := a.Manifest.Skips; len(skips) > 0 {
+			why = fmt.Sprintf("%s skipped: %s", cmp.Or(skips[0].Variant, skips[0].Cell), skips[0].Reason)
+		}
+		return fmt.Sprintf("the gate on %s of %s was never judged: %s", g.Metric, cmp.Or(g.Candidate, "every candidate"), why)
+	}
+	return ""
+}
+
+// meets says whether a gate has a comparison to judge.
+func (a *Analysis) meets(g results.Gate) bool {
+	return slices.ContainsFunc(a.Effects, func(e Effect) bool {
+		return e.Metric == g.Metric && (g.Candidate == "" || g.Candidate == e.Candidate.Variant)
+	})
+}
+
+// missed are the objectives that were not met. One that could not be checked was not met either.
+func (a *Analysis) missed() []Objective {
+	return slices.DeleteFunc(slices.Clone(a.Objectives), func(o Objective) bool { return o.State == Met })
+}
+
 // doubts are all that was said against an effect.
 func (e *Effect) doubts() string { return strings.Join(slices.Concat(e.Omissions, e.Warnings), "; ") }
 
-// sentence is the largest finding: a regression before all, server CPU before other metrics.
+// sentence is the largest finding: a regression before all, then a missed objective, then server CPU before other
+// metrics. Of several regressions the one whose family is decided first.
 func sentence(a *Analysis) string {
-	if len(a.Effects) == 0 {
+	failed := notable(a.Effects, func(e Effect) bool { return e.Failed })
+	slices.SortStableFunc(failed, byFamily)
+	missed := a.missed()
+	switch {
+	case len(failed) > 0:
+		return failed[0].finding()
+	case len(missed) > 0:
+		return fmt.Sprintf("objective %s: %s: %s", missed[0].State, missed[0].Text, missed[0].Detail)
+	case len(a.Effects) == 0:
 		return fmt.Sprintf("nothing was compared: %d series of blocks measured", len(a.Series))
 	}
 	for _, of := range []func(Effect) bool{
-		func(e Effect) bool { return e.Failed },
 		isServerCPU,
 		func(Effect) bool { return true },
 	} {
@@ -130,22 +182,35 @@ func (e *Effect) finding() string {
 	}
 	text := fmt.Sprintf("%s %s in %s [%s, %s], margin %s", e.Candidate.Variant, what, e.Cell,
 		times(e.Ratio.Lo), times(e.Ratio.Hi), percent(e.Margin))
+	if e.Exact {
+		text = fmt.Sprintf("%s has %.4fx the %s of %s in %s, margin %s", e.Candidate.Variant, e.Ratio.Point, e.Title,
+			e.Baseline.Variant, e.Cell, percent(e.Margin))
+	}
 	if e.Failed {
 		text = "regression: " + text
 	}
-	return text
+	return text + e.where()
+}
+
+// where names the package that most of a difference in instructions is in.
+func (e *Effect) where() string {
+	if len(e.Packages) == 0 {
+		return ""
+	}
+	p := e.Packages[0]
+	return fmt.Sprintf("; most of it in %s, %+.0f a handshake", cmp.Or(p.Name, "code without a package"), p.Candidate-p.Baseline)
 }
 
 // findings: every server CPU that differs, then how the other comparisons ended.
 func findings(effects []Effect) []string {
 	var all []string
-	for _, e := range notable(effects, isServerCPU) {
+	for _, e := range notable(effects, func(e Effect) bool { return isServerCPU(e) || e.Failed }) {
 		all = append(all, e.finding())
 	}
 	count := map[effect.Verdict]int{}
 	others := 0
 	for _, e := range effects {
-		if !isServerCPU(e) {
+		if !isServerCPU(e) && !e.Failed {
 			count[e.Verdict]++
 			others++
 		}
@@ -166,10 +231,15 @@ func findings(effects []Effect) []string {
 func doubts(a *Analysis, blocks []judged) []string {
 	var all []string
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	if n, need := fewestGroups(a.Effects), effect.MinGroups(alpha); len(a.Effects) > 0 && n < need {
+	if n, need := fewestGroups(a.Effects), effect.MinGroups(alpha); n >= 0 && n < need {
 		add("%s in some comparison, an interval at 95 %% takes %d", plural(n, "group"), need)
 	}
-	for _, of := range []kind{correctness, quiet} {
+	for _, n := range a.Null {
+		if n.Ratio == nil {
+			add("the null control on %s could not fire: %s", n.Metric, plural(n.Pairs, "pair"))
+		}
+	}
+	for _, of := range []kind{correctness, quiet, restlessness} {
 		for _, v := range tally(blocks, of) {
 			add("%s %s in %s", v.guard.Name, v.guard.State, part(v.blocks, v.of, "block"))
 		}
@@ -216,9 +286,7 @@ var placement = []struct {
 func idleGates(a *Analysis) []string {
 	var idle []string
 	for _, g := range a.Manifest.Gates {
-		if !slices.ContainsFunc(a.Effects, func(e Effect) bool {
-			return e.Metric == g.Metric && (g.Candidate == "" || g.Candidate == e.Candidate.Variant)
-		}) {
+		if !a.meets(g) {
 			idle = append(idle, fmt.Sprintf("the gate on %s of %s met no comparison", g.Metric, cmp.Or(g.Candidate, "every candidate")))
 		}
 	}
@@ -228,7 +296,7 @@ func idleGates(a *Analysis) []string {
 func fewestGroups(effects []Effect) int {
 	fewest := -1
 	for _, e := range effects {
-		if fewest < 0 || e.Groups < fewest {
+		if !e.Exact && (fewest < 0 || e.Groups < fewest) {
 			fewest = e.Groups
 		}
 	}

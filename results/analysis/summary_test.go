@@ -84,7 +84,7 @@ func TestNothingToCompare(t *testing.T) {
 	m.cells[0].Variants = []string{"std"}
 	m.gates = []results.Gate{{Metric: "server_cpu", Worse: 0.02}}
 	a := analyse(t, m.bundle())
-	if got := a.Summary; got.Exit != 0 || got.Sentence != "nothing was compared: 1 series of blocks measured" || len(got.Findings) != 0 {
+	if got := a.Summary; got.Exit != 3 || !strings.HasPrefix(got.Sentence, "invalid: the gate on server_cpu of every candidate was never judged") || len(got.Findings) != 0 {
 		t.Errorf("got %+v", got)
 	}
 	if want := "the gate on server_cpu of every candidate met no comparison"; !slices.Contains(a.Summary.Trust, want) {
