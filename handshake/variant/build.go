@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -22,6 +23,15 @@ const (
 	serverPackage = "cmd/tlslab-server"
 	serverName    = "tlslab-server"
 )
+
+// program is an executable that a Builder makes of one package of the sources.
+type program struct {
+	pkg  string // within the module
+	name string // of the file
+	kind string // of its entries in the cache
+}
+
+var theServer = program{serverPackage, serverName, "server"}
 
 // DefaultMaxBytes is how much the cache may hold unless said otherwise.
 const DefaultMaxBytes = 2 << 30
@@ -80,6 +90,10 @@ func ownVersion() string {
 // compilers: none of them runs any more when Build returns.
 // Failures that a person can end are of type [*Error].
 func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
+	return b.build(ctx, build, theServer)
+}
+
+func (b *Builder) build(ctx context.Context, build Build, p program) (*Binary, error) {
 	if err := build.check(); err != nil {
 		return nil, err
 	}
@@ -89,17 +103,20 @@ func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.in(src); err != nil {
+		return nil, err
+	}
 	if build, err = build.absolute(); err != nil {
 		return nil, err
 	}
-	dir, err := b.entry("server-" + key(build, src))
+	dir, err := b.entry(p.kind + "-" + key(build, src))
 	if err != nil {
 		return nil, err
 	}
-	if err := b.compile(ctx, build, src, dir); err != nil {
+	if err := b.compile(ctx, build, p, src, dir); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, serverName)
+	path := filepath.Join(dir, p.name)
 	sbom, err := ReadSBOM(path)
 	if err != nil {
 		return nil, err
@@ -111,14 +128,14 @@ func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
 	return &Binary{path, sbom}, nil
 }
 
-// compile builds the server into dir.
-func (b *Builder) compile(ctx context.Context, build Build, src source, dir string) error {
+// compile builds the program into dir.
+func (b *Builder) compile(ctx context.Context, build Build, p program, src source, dir string) error {
 	work, err := b.partial()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	return runGo(ctx, build, src, dir, work)
+	return runGo(ctx, build, p, src, dir, work)
 }
 
 // absolute is b with a path to its profile that holds in every directory.
@@ -149,17 +166,24 @@ func key(b Build, src source) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// arguments is the go command's line: build in a tree, install of a module version.
-func arguments(b Build, src source, dir string) []string {
+// arguments is the go command's line: build in a tree, install of a module version; a counter is a test program.
+func arguments(b Build, p program, src source, dir string) []string {
 	pgo := "off"
 	if b.PGO != "" {
 		pgo = b.PGO
 	}
 	flags := []string{"-trimpath", "-buildvcs=false", "-tags=" + strings.Join(b.Tags, ","), "-pgo=" + pgo}
-	if src.dir == "" {
-		return append(append([]string{"install"}, flags...), modulePath+"/"+serverPackage+"@"+src.name)
+	if b.Layout != 0 {
+		flags = append(flags, fmt.Sprintf("-ldflags=-randlayout=%d", b.Layout))
 	}
-	return append(append([]string{"build", "-o", filepath.Join(dir, serverName)}, flags...), "./"+serverPackage)
+	if src.dir == "" {
+		return slices.Concat([]string{"install"}, flags, []string{modulePath + "/" + p.pkg + "@" + src.name})
+	}
+	command := []string{"build"}
+	if p == theCounter {
+		command = []string{"test", "-c"}
+	}
+	return slices.Concat(command, []string{"-o", filepath.Join(dir, p.name)}, flags, []string{"./" + p.pkg})
 }
 
 // errChanged is for a binary that is no longer what its SBOM describes.

@@ -62,7 +62,7 @@ func (b *Builder) use(name string) {
 }
 
 // entryName is what an entry is called. Nothing else is ever removed, whatever directory TLSLAB_CACHE names.
-var entryName = regexp.MustCompile(`^(server|source|partial)-[0-9a-f]+$`)
+var entryName = regexp.MustCompile(`^(server|counter|source|partial)-[0-9a-f]+$`)
 
 type cached struct {
 	name  string

@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// runGo builds the server of b into dir. What the go command and its compilers write meanwhile goes to work.
-func runGo(ctx context.Context, b Build, src source, dir, work string) error {
+// runGo builds the program of b into dir. What the go command and its compilers write meanwhile goes to work.
+func runGo(ctx context.Context, b Build, p program, src source, dir, work string) error {
 	command, err := goCommand()
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, command, arguments(b, src, dir)...)
+	cmd := exec.CommandContext(ctx, command, arguments(b, p, src, dir)...)
 	cmd.Dir = src.dir
 	if cmd.Dir == "" {
 		cmd.Dir = dir
