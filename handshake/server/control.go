@@ -22,15 +22,15 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 	if settings.App == preemptorApp {
 		return preempt(replies)
 	}
-	plain, err := newPlain(settings)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	plain, err := newPlain(ctx, settings)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	served := make(chan error, 1)
 	go func() { served <- plain.serve(ctx) }()
-	hello := identity()
+	hello := Identity()
 	hello.Address = plain.listener.Addr().String()
 	if err := replies.Encode(Reply{Hello: &hello}); err != nil {
 		return fmt.Errorf("say hello: %w", err)

@@ -23,6 +23,6 @@
 // allocation and less than a microsecond; so they are always on. The certificate's phase is seen where the client
 // names a server, without which crypto/tls does not ask for one.
 //
-// CPU profiles are taken in windows on request, an execution trace too; and so that an observer can be put to the
-// test, the server plants known delays in its own handshakes: see [Plant].
+// CPU profiles are taken in windows on request, an execution trace too; and so that an observer or a gate can be put
+// to the test, the server plants known delays and known work in its own handshakes: see [Plant].
 package server

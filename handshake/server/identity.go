@@ -7,8 +7,8 @@ import (
 	"runtime/debug"
 )
 
-// identity is what this process is, read from the process itself.
-func identity() Hello {
+// Identity is what this process is, read from the process itself.
+func Identity() Hello {
 	h := Hello{
 		PID:        os.Getpid(),
 		Go:         runtime.Version(),

@@ -89,12 +89,12 @@ func (l *ledger) begin(ctx context.Context) error {
 	if err := l.quiet(ctx); err != nil {
 		return err
 	}
+	l.samples = make([]Sample, 0, maxSamples) // before the gauges: no handshake asked for it
 	l.gauges = readGauges()
 	l.mu.Lock()
 	l.books = handshake.ServerLedger{}
 	clear(l.outcomes)
 	l.mu.Unlock()
-	l.samples = make([]Sample, 0, maxSamples)
 	l.running, l.began, l.cpu = true, time.Now(), handshake.ReadCPU()
 	l.sample(ctx)
 	return nil
@@ -155,12 +155,18 @@ func (l *ledger) end(ctx context.Context) (*Report, error) {
 	}
 	report := &Report{Wall: time.Since(l.began), CPU: handshake.ReadCPU().Sub(l.cpu), Samples: l.samples}
 	report.Runtime = readGauges().since(l.gauges)
+	report.Ledger = l.read()
+	return report, nil
+}
+
+// read copies the books as they are.
+func (l *ledger) read() handshake.ServerLedger {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	report.Ledger = l.books
-	report.Ledger.Reasons = maps.Clone(l.books.Reasons) // a connection that comes now writes to the other one
+	books := l.books
+	books.Reasons = maps.Clone(l.books.Reasons) // a connection that comes now writes to the other one
 	for o, n := range l.outcomes {
-		report.Ledger.Shape.Count(o, n)
+		books.Shape.Count(o, n)
 	}
-	return report, nil
+	return books
 }

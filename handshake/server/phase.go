@@ -97,7 +97,7 @@ func port(a net.Addr) uint16 {
 }
 
 // follow makes the handshakes of config enter their phases, and lets plants grow in them. It changes nothing that a
-// client could see: the callbacks leave every decision to crypto/tls.
+// client could see: the callbacks leave every decision to crypto/tls, unless a plant serves another certificate.
 func follow(config *tls.Config, plants *plants) {
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		enter(negotiate, unknown)
@@ -106,8 +106,7 @@ func follow(config *tls.Config, plants *plants) {
 	}
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		enter(certificate, full)
-		plants.choice(hello)
-		return nil, nil
+		return plants.choice(hello), nil
 	}
 	config.UnwrapSession = func(ticket []byte, state tls.ConnectionState) (*tls.SessionState, error) {
 		session, err := config.DecryptTicket(ticket, state)
@@ -121,6 +120,7 @@ func follow(config *tls.Config, plants *plants) {
 			config.Certificates[i].PrivateKey = phasedSigner{key}
 		}
 	}
+	plants.serves = config.Certificates[0]
 }
 
 // phasedSigner is a private key whose use is a phase of its own. crypto/tls asks a key for no more than

@@ -32,14 +32,8 @@ type plain struct {
 	plants   *plants
 }
 
-func newPlain(s Settings) (*plain, error) {
-	if s.App != "plain" {
-		return nil, fmt.Errorf("unknown app %q", s.App)
-	}
-	config, err := s.config()
-	if err != nil {
-		return nil, err
-	}
+// newPlain listens; what s plants grows until ctx ends.
+func newPlain(ctx context.Context, s Settings) (*plain, error) {
 	address := s.Listen
 	if address == "" {
 		address = "127.0.0.1:0"
@@ -48,8 +42,26 @@ func newPlain(s Settings) (*plain, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := s.plain(ctx, listener)
+	if err != nil {
+		listener.Close()
+	}
+	return p, err
+}
+
+func (s Settings) plain(ctx context.Context, listener net.Listener) (*plain, error) {
+	if s.App != "plain" {
+		return nil, fmt.Errorf("unknown app %q", s.App)
+	}
+	config, err := s.config()
+	if err != nil {
+		return nil, err
+	}
 	plants := &plants{clock: newClock()}
 	follow(config, plants)
+	if err := plants.plant(ctx, s.Plant); err != nil {
+		return nil, err
+	}
 	return &plain{listener, config, config.Certificates[0].Leaf, s.Rotate, newLedger(), plants}, nil
 }
 

@@ -36,10 +36,21 @@ import (
 //	gc    a storm of allocations and collections
 //	lock  a goroutine holds the lock that GetCertificate takes
 //	file  GetCertificate reads a named pipe, which is answered after Size
+//
+// One of work makes a server that costs more of one thing and next to nothing more of any other, so that a gate can be
+// asked whether it trips. It grows where one of a component does, and has a Count or a Size, and no Period:
+//
+//	burn     Count compressions of SHA-256, of 64 bytes each
+//	alloc    Count objects of 16 bytes on the heap
+//	syscall  Count times read(2), one byte of /dev/zero each
+//	bytes    Count bytes of OCSP response in the certificate, and some 8 around them: in full handshakes of clients
+//	         that name a server
+//	lock     wait for a lock that another goroutine holds for Size
+//	sleep    wait for a timer of Go for Size
 type Plant struct {
 	Component string        `json:"component"`
-	Size      time.Duration `json:"size_ns"`
-	Count     int           `json:"count,omitempty"` // of work that is counted, not timed
+	Size      time.Duration `json:"size_ns,omitempty"`
+	Count     int           `json:"count,omitempty"`
 	Every     int           `json:"every,omitempty"` // zero: in each handshake
 	Period    time.Duration `json:"period_ns,omitempty"`
 }
@@ -53,13 +64,15 @@ type Planted struct {
 
 const (
 	maxPlantSize = 10 * time.Second
+	roomPlanted  = 1 << 10 // of the ledger at the beginning of a stretch
 	maxPlanted   = 1 << 20 // then the ledger is full, and nothing more grows
 )
 
 // plants is what grows at present, and the ledger of what has grown.
 type plants struct {
-	clock clock
-	grown atomic.Pointer[growth] // nil: nothing
+	clock  clock
+	serves tls.Certificate        // what the server serves where nothing grows
+	grown  atomic.Pointer[growth] // nil: nothing
 
 	mu     sync.Mutex
 	ledger []Planted
@@ -73,6 +86,7 @@ type growth struct {
 	chosen atomic.Uint64
 	hello  func() time.Duration // in GetConfigForClient; nil: nothing
 	choice func() time.Duration // in GetCertificate; nil: nothing
+	serves *tls.Certificate     // that GetCertificate chooses; nil: the server's own
 	stop   func()               // nil: there is nothing to stop
 }
 
@@ -108,18 +122,42 @@ func (l *plants) plant(ctx context.Context, p *Plant) error {
 }
 
 func (l *plants) seed(ctx context.Context, p Plant) (*growth, error) {
-	known := maps.Clone(seeds)
-	maps.Copy(known, systemSeeds)
-	sow, ok := known[p.Component]
+	sow := seeds[p.Component]
+	if sow == nil {
+		sow = systemSeeds[p.Component]
+	}
+	w, works := works[p.Component]
 	switch {
-	case !ok:
-		return nil, fmt.Errorf("there is none; known: %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-	case p.Size <= 0 || p.Size > maxPlantSize:
-		return nil, fmt.Errorf("a size of %v: it must be positive and at most %v", p.Size, maxPlantSize)
 	case p.Every < 0:
 		return nil, fmt.Errorf("every %d. handshake: it must not be negative", p.Every)
+	case works && (p.Period == 0 || sow == nil):
+		return w.seed(p, l)
+	case sow == nil:
+		return nil, fmt.Errorf("there is none; known: %s", strings.Join(plantNames(), ", "))
+	}
+	if err := p.checkSize(); err != nil {
+		return nil, err
 	}
 	return sow(ctx, p, l)
+}
+
+func plantNames() []string {
+	names := slices.Collect(maps.Keys(seeds))
+	names = slices.AppendSeq(names, maps.Keys(systemSeeds))
+	names = slices.AppendSeq(names, maps.Keys(works))
+	slices.Sort(names)
+	return slices.Compact(names) // lock is an episode and work
+}
+
+// checkSize checks a plant that has a size and no count.
+func (p Plant) checkSize() error {
+	if p.Count != 0 {
+		return fmt.Errorf("a count of %d: it has a size", p.Count)
+	}
+	if p.Size <= 0 || p.Size > maxPlantSize {
+		return fmt.Errorf("a size of %v: it must be positive and at most %v", p.Size, maxPlantSize)
+	}
+	return nil
 }
 
 // clear takes away what grows.
@@ -136,11 +174,16 @@ func (l *plants) hello(client *tls.ClientHelloInfo) {
 	}
 }
 
-// choice lets grow what grows where the certificate is chosen.
-func (l *plants) choice(client *tls.ClientHelloInfo) {
-	if g := l.grown.Load(); g != nil && g.choice != nil && g.chosen.Add(1)%g.every == 0 {
+// choice lets grow what grows where the certificate is chosen, and returns the one to serve; nil: the server's own.
+func (l *plants) choice(client *tls.ClientHelloInfo) *tls.Certificate {
+	g := l.grown.Load()
+	if g == nil || g.choice == nil && g.serves == nil || g.chosen.Add(1)%g.every != 0 {
+		return nil
+	}
+	if g.choice != nil {
 		l.grow(client.Conn, g.choice)
 	}
+	return g.serves
 }
 
 func (l *plants) grow(peer net.Conn, do func() time.Duration) {
@@ -158,12 +201,15 @@ func (l *plants) record(p Planted) {
 	}
 }
 
-// harvest returns the ledger and begins a new one.
+// harvest returns the ledger and begins a new one, with room, so that no handshake pays for it.
 func (l *plants) harvest() []Planted {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := l.ledger
 	l.ledger = nil
+	if l.grown.Load() != nil {
+		l.ledger = make([]Planted, 0, roomPlanted)
+	}
 	return all
 }
 

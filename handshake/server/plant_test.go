@@ -101,12 +101,19 @@ func TestPlantsThatDoNotGrow(t *testing.T) {
 		plant Plant
 		want  string
 	}{
-		{Plant{Component: "weed", Size: 1}, `plant "weed": there is none; known: blocked, file, gc, goroutine, kernel, lock, network, run queue, runnable, user`},
+		{Plant{Component: "weed", Size: 1}, `plant "weed": there is none; known: alloc, blocked, burn, bytes, file, gc, goroutine, kernel, lock, network, run queue, runnable, sleep, syscall, user`},
 		{Plant{Component: "network", Size: 1}, "let the client delay its ClientHello"},
 		{Plant{Component: "goroutine"}, "must be positive"},
 		{Plant{Component: "goroutine", Size: time.Hour}, "at most 10s"},
 		{Plant{Component: "goroutine", Size: 1, Every: -1}, "must not be negative"},
-		{Plant{Component: "lock", Size: time.Millisecond}, "at least twice the size"},
+		{Plant{Component: "goroutine", Size: 1, Count: 1}, "a count of 1: it has a size"},
+		{Plant{Component: "lock", Size: time.Millisecond, Period: 1}, "at least twice the size"},
+		{Plant{Component: "lock"}, "a size of 0s"},
+		{Plant{Component: "sleep", Count: 1}, "a count of 1: it has a size"},
+		{Plant{Component: "burn", Count: 1, Size: 1}, "a size of 1ns: it has a count"},
+		{Plant{Component: "burn", Count: 1, Period: 1}, "a period of 1ns: work has none"},
+		{Plant{Component: "alloc"}, "a count of 0"},
+		{Plant{Component: "bytes", Count: 1<<15 + 1}, "at most 32768"},
 		{Plant{Component: "gc", Size: time.Millisecond, Period: time.Millisecond}, "at least twice the size"},
 	} {
 		if got := c.say(Request{Do: "plant", Plant: &test.plant}).Error; !strings.Contains(got, test.want) {

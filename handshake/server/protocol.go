@@ -23,7 +23,8 @@ type Settings struct {
 	Mutual      bool          `json:"mutual"` // require and verify a client certificate
 	ALPN        []string      `json:"alpn,omitempty"`
 	Tickets     bool          `json:"tickets"`
-	Rotate      time.Duration `json:"rotate_ns"` // of the ticket key; zero: one key for life
+	Rotate      time.Duration `json:"rotate_ns"`       // of the ticket key; zero: one key for life
+	Plant       *Plant        `json:"plant,omitempty"` // that grows from the start; nil: none
 }
 
 // Hello is the server's first reply: what is really running, for the provenance gate.
