@@ -3,6 +3,7 @@ package reports
 import (
 	"strconv"
 
+	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/results/metric"
 )
@@ -11,7 +12,7 @@ import (
 func Blocks(a *analysis.Analysis) (Section, bool) {
 	t := &Table{
 		Caption: "Blocks in the order of execution",
-		Columns: columns("block", "cell", "variant", "group", "order", "observed", "valid", "confirmed"),
+		Columns: columns("block", "cell", "variant", "group", "order", "for", "valid", "confirmed"),
 	}
 	shown := []string{"server_cpu", "client_cpu", "handshake_rate", "handshake_p50", "handshake_p99"}
 	for _, name := range shown {
@@ -20,7 +21,7 @@ func Blocks(a *analysis.Analysis) (Section, bool) {
 	}
 	numeric(t.Columns, 7)
 	for _, b := range a.Blocks {
-		row := cells(strconv.Itoa(b.Index), b.Cell, b.Variant, strconv.Itoa(b.Group), strconv.Itoa(b.Order), map[bool]string{true: "yes", false: "no"}[b.Observed])
+		row := cells(strconv.Itoa(b.Index), b.Cell, b.Variant, strconv.Itoa(b.Group), strconv.Itoa(b.Order), purpose(b))
 		row = append(row, validity(b), Cell{Text: count(b.Client.Confirmed)})
 		for _, name := range shown {
 			row = append(row, Cell{Text: valueIn(b.Values, name)})
@@ -29,6 +30,19 @@ func Blocks(a *analysis.Analysis) (Section, bool) {
 	}
 	fold := "All " + plural(len(a.Blocks), "block")
 	return Section{ID: "blocks", Title: "Blocks", Items: []Item{{Page: true, Fold: fold, Table: t}}}, len(a.Blocks) > 0
+}
+
+// purpose is what a block was measured for.
+func purpose(b analysis.Block) string {
+	switch {
+	case b.Observed:
+		return "explaining"
+	case b.Role == results.Null:
+		return "null control"
+	case b.Role == results.Confirming:
+		return "confirming"
+	}
+	return "measuring"
 }
 
 func validity(b analysis.Block) Cell {

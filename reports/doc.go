@@ -1,9 +1,10 @@
-// Package reports tells an analysis: as one HTML file, as text for a terminal, as Markdown, as JSON.
+// Package reports tells an analysis: as one HTML file, as text for a terminal, as Markdown, as JSON; and to CI as JUnit
+// XML, as the summary on a pull request, as annotations of the scenario's file.
 //
 // A [Document] is a list of sections, and a section is what a [Part] makes of the analysis. A part whose data the
-// analysis lacks makes none, so a report has no empty headings. All renderers but JSON write the same document; what
-// is too long for a terminal is in the page only. JSON is the analysis itself under names that do not change within
-// a schema, see [Data].
+// analysis lacks makes none, so a report has no empty headings. Page, text and Markdown are the same document; what is
+// too long for a terminal is in the page only. JSON is the analysis itself under names that do not change within a
+// schema, see [Data].
 //
 // # What a report promises
 //
@@ -15,6 +16,17 @@
 //     variant has a name, a colour and a dash pattern.
 //   - Every number has its unit, every ratio its interval, and a doubt stands beside the number that it weakens.
 //   - What was not measured is absent or "not measured", never zero.
+//
+// # What CI is told
+//
+// A gate comes out in one of seven ways, the same in every format: failed, invalid, not confirmed, inconclusive,
+// expected, advisory, passed. Only a failed one is a failure of JUnit and an error among annotations. One of which
+// nothing may be claimed is an error of JUnit and a warning among annotations, so that a bad machine is never taken for
+// bad code. Summaries and annotations have few places: gates that failed come first, and of those the ones farthest
+// beyond their margin.
+//
+// A CPU time that is worse is told with what was counted in the same cell. More work shows there, and the packages
+// that do it have names; where no count is worse, the same code takes longer: its layout, the frequency, the memory.
 //
 // # Why ratios are drawn on a logarithmic axis
 //

@@ -38,16 +38,15 @@ type ForestRow struct {
 	Gate        string // empty: no gate names it
 	Failed      bool
 	ClientBound bool
-	Groups      string
 	Notes       []int // numbers of the doubts below the plot, from 1
 	Omissions   []int // likewise, of why groups were left out
 	Strip       *Strip
 }
 
-// Strip is where a row draws its interval, in shares of the width; empty places are not drawn.
+// Strip is where a row draws its interval, in shares of the width.
 type Strip struct {
 	Band, BandWidth, One string
-	Lo, Hi, Point        string
+	Lo, Hi, Point        string // Lo and Hi are empty where the point is all there is: it was counted
 	BeyondLo, BeyondHi   bool   // the interval goes on outside of the plot
 	Outline              string // path around the point
 	Description          string
@@ -66,7 +65,7 @@ func Effects(a *analysis.Analysis) (Section, bool) {
 	}
 	s := Section{ID: "effects", Title: "Effects"}
 	s.Items = append(s.Items, Item{Page: true, Text: "Candidate / baseline with its interval, over the margin within which " +
-		"ratios are the same to us (shaded). Gated metrics first, then server CPU, the intervals farthest from 1 first."})
+		"ratios are the same to us (shaded); a point alone was counted. Gated metrics first, then server CPU, the intervals farthest from 1 first."})
 	s.Items = append(s.Items, Item{Forest: forest(a, sorted[:shown], doubts)})
 	if rest := sorted[shown:]; len(rest) > 0 {
 		fold := fmt.Sprintf("%s in other metrics, the intervals farthest from 1 first", plural(len(rest), "effect"))
@@ -128,10 +127,9 @@ func forestRow(a *analysis.Analysis, e analysis.Effect, axis scale, doubts []str
 		Cell:        e.Cell,
 		Sides:       e.Candidate.Variant + " / " + e.Baseline.Variant,
 		Values:      value(e.Baseline.Value, e.Unit) + " → " + value(e.Candidate.Value, e.Unit),
-		Ratio:       ratio(e.Ratio),
+		Ratio:       ratioText(e, e.Ratio),
 		Failed:      e.Failed,
 		Gate:        gateOf(e),
-		Groups:      groupsOf(e),
 		Notes:       numbers(doubts, e.Warnings),
 		Omissions:   numbers(doubts, e.Omissions),
 		ClientBound: clientBound(a, e),
@@ -172,6 +170,8 @@ func gateOf(e analysis.Effect) string {
 		return "gate failed"
 	case e.Advisory:
 		return "advisory gate"
+	case e.Gated && standingOf(e) == gateExpected:
+		return "expected"
 	case e.Gated:
 		return "gated"
 	}
@@ -235,10 +235,12 @@ func strip(e analysis.Effect, axis scale) *Strip {
 		x, beyond := axis.clamped(v)
 		return px(x) + "%", beyond
 	}
-	s := &Strip{Outline: outline(e.Verdict), Description: ratio(e.Ratio) + ", " + string(e.Verdict)}
+	s := &Strip{Outline: outline(e.Verdict), Description: ratioText(e, e.Ratio) + ", " + string(e.Verdict)}
 	s.One, _ = at(1)
-	s.Lo, s.BeyondLo = at(e.Ratio.Lo)
-	s.Hi, s.BeyondHi = at(e.Ratio.Hi)
+	if !e.Exact {
+		s.Lo, s.BeyondLo = at(e.Ratio.Lo)
+		s.Hi, s.BeyondHi = at(e.Ratio.Hi)
+	}
 	s.Point, _ = at(e.Ratio.Point)
 	from, _ := axis.clamped(1 / (1 + e.Margin))
 	to, _ := axis.clamped(1 + e.Margin)

@@ -23,7 +23,7 @@ func ExampleDocument_WriteText() {
 			Baseline:  analysis.Side{Variant: "std", Value: &std},
 			Candidate: analysis.Side{Variant: "boringcrypto", Value: &boring},
 			Ratio:     &effect.Ratio{Point: 2.31, Lo: 2.28, Hi: 2.35},
-			Groups:    8, Measured: 8,
+			Groups:    8, Measured: 8, Margin: 0.02,
 			Verdict: effect.Worse, Gated: true, Failed: true,
 		}},
 	}
@@ -35,7 +35,10 @@ func ExampleDocument_WriteText() {
 	// boringcrypto costs 2.31x the server CPU of std
 	// a gated metric is worse; effects: 1 worse
 	//
-	// Effects
-	//   verdict  ratio [interval]    groups  gate         effect
-	//   ◆ worse  2.31x [2.28, 2.35]  8       gate failed  server CPU per handshake, boringcrypto / std, p384
+	// Gates: 1 failed.
+	//   Gates in the order in which they are decided
+	//   gate                                verdict  ratio [interval]    test                  outcome
+	//   server_cpu, boringcrypto / std,     ◆ worse  2.31x [2.28, 2.35]  margin 2 %, 8 groups  gate failed, not measured again
+	//   p384
+	//   - server_cpu of boringcrypto in p384: timing only: layout, frequency or memory (instructions were not counted)
 }

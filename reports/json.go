@@ -12,13 +12,15 @@ import (
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/results/analysis/effect"
+	"github.com/tlslab/tlslab/results/exact"
 	"github.com/tlslab/tlslab/results/hist"
 	"github.com/tlslab/tlslab/results/metric"
 	"github.com/tlslab/tlslab/results/profile"
 )
 
-// Schema is the version of the JSON report. Within a version, names and their meaning stay; new ones may come.
-const Schema = 1
+// Schema is the version of the JSON report. Within a version, names and their meaning stay; new ones may come. Since 2,
+// intervals are at the level of a run's looks, gates are judged at a level of their own, and blocks have a role.
+const Schema = 2
 
 // Data is the JSON report. Arrays are never null; what was not measured is null or absent, never zero. Keys carry
 // their units, but for effects, whose unit stands beside them.
@@ -37,6 +39,13 @@ type Data struct {
 	Skips       []results.Skip      `json:"skips"`
 	Environment results.Environment `json:"environment"`
 	Variants    []VariantData       `json:"variants"`
+
+	// How the gates were judged, and what was counted; the keys are absent where there is no gate, null control,
+	// objective or count.
+	Gating     *GatingData     `json:"gating,omitempty"`
+	Null       []NullData      `json:"null,omitempty"`
+	Objectives []ObjectiveData `json:"objectives,omitempty"`
+	Exact      []exact.Counts  `json:"exact,omitempty"`
 
 	// What was observed; the keys are absent where nothing was.
 	Explanations []ExplanationData `json:"explanations,omitempty"`
@@ -61,8 +70,9 @@ type VerdictData struct {
 	Counts   map[effect.Verdict]int `json:"counts"`
 }
 
-// EffectData is one comparison. Values are in Unit; Ratio is candidate/baseline. Warnings are doubts about it,
-// Omissions say why it rests on fewer groups than were measured.
+// EffectData is one comparison. Values are in Unit; Ratio is candidate/baseline. Where it is exact, the ratio was
+// counted: its bounds are its point. Warnings are doubts about it, Omissions say why it rests on fewer groups than were
+// measured.
 type EffectData struct {
 	Cell      string         `json:"cell"`
 	Metric    string         `json:"metric"`
@@ -77,6 +87,9 @@ type EffectData struct {
 	Gated     bool           `json:"gated"`
 	Advisory  bool           `json:"advisory"`
 	Failed    bool           `json:"failed"`
+	Judged    *JudgedData    `json:"judged,omitempty"` // absent: no gate names it
+	Exact     bool           `json:"exact"`
+	Packages  []MovedData    `json:"packages,omitempty"` // whose instructions differ, in Unit
 	Warnings  []string       `json:"warnings"`
 	Omissions []string       `json:"omissions"`
 }
@@ -101,7 +114,8 @@ type BlockData struct {
 	Group    int                `json:"group"`
 	Order    int                `json:"order"`
 	Index    int                `json:"index"`
-	Observed bool               `json:"observed"` // explained, not measured: no value rests on it
+	Observed bool               `json:"observed"`       // explained, not measured: no value rests on it
+	Role     results.Role       `json:"role,omitempty"` // null: the baseline against itself; confirm: once more, as a gate failed
 	Valid    bool               `json:"valid"`
 	Ledger   LedgerData         `json:"ledger"`
 	Guards   []analysis.Guard   `json:"guards"`
@@ -241,6 +255,11 @@ func DataOf(a *analysis.Analysis) Data {
 		Environment: environmentData(m.Environment),
 		Variants:    each(m.Variants, variantData),
 
+		Gating:     gatingData(a.Gating),
+		Null:       present(a.Null, nullData),
+		Objectives: present(a.Objectives, objectiveData),
+		Exact:      present(a.Exact, countsData),
+
 		Explanations: present(a.Explanations, explanationData),
 		Differences:  present(a.Differences, differenceData),
 		Observer:     present(a.Observer, observerData),
@@ -297,6 +316,7 @@ func effectData(e analysis.Effect) EffectData {
 		Cell: e.Cell, Metric: e.Metric, Unit: e.Unit,
 		Baseline: sideData(e.Baseline), Candidate: sideData(e.Candidate), Ratio: ratioData(e.Ratio),
 		Groups: e.Groups, Measured: e.Measured, Margin: e.Margin, Verdict: e.Verdict, Gated: e.Gated, Advisory: e.Advisory, Failed: e.Failed,
+		Judged: judgedData(e), Exact: e.Exact, Packages: present(e.Packages, movedData),
 		Warnings: filled(e.Warnings), Omissions: filled(e.Omissions),
 	}
 }
@@ -320,7 +340,7 @@ func ratioData(r *effect.Ratio) *RatioData {
 
 func blockData(b analysis.Block) BlockData {
 	return BlockData{
-		Cell: b.Cell, Variant: b.Variant, Group: b.Group, Order: b.Order, Index: b.Index, Observed: b.Observed, Valid: b.Valid,
+		Cell: b.Cell, Variant: b.Variant, Group: b.Group, Order: b.Order, Index: b.Index, Observed: b.Observed, Role: b.Role, Valid: b.Valid,
 		Ledger: ledgerData(b.Client, b.Server), Guards: filled(b.Guards), Values: valuesData(b.Values),
 	}
 }

@@ -42,8 +42,6 @@ func markdownItem(out *bufio.Writer, i Item) {
 		fmt.Fprintf(out, "\n%s\n", escaped(i.Doubt))
 	case i.Table != nil:
 		markdownTable(out, *i.Table)
-	case i.Forest != nil:
-		markdownTable(out, i.Forest.Gates())
 	case i.Code != nil:
 		fmt.Fprintf(out, "\n    %s\n", strings.ReplaceAll(i.Code.Text, "\n", "\n    "))
 	}
@@ -103,10 +101,11 @@ func markdownTable(out *bufio.Writer, t Table) {
 	}
 }
 
-// escaped makes text stand for itself in Markdown: no tags, links, mentions or emphasis of others.
-func escaped(s string) string {
-	return strings.NewReplacer(
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "#", `\#`, "!", `\!`,
-		"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "://", "&#58;//",
-	).Replace(clean(s))
-}
+// escaped makes text stand for itself in Markdown: no tags, links, mentions or emphasis of others,
+// and no commands to a CI job.
+func escaped(s string) string { return escapes.Replace(clean(s)) }
+
+var escapes = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "#", `\#`, "!", `\!`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "://", "&#58;//", "::", "&#58;:",
+)

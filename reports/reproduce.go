@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 
+	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis"
 )
 
@@ -12,11 +13,15 @@ func Reproduce(a *analysis.Analysis) (Section, bool) {
 	if m.Scenario.Text == "" {
 		return Section{}, false
 	}
-	command := fmt.Sprintf("tlslab run scenario.yaml --seed %d -o DIR", m.Seed)
 	return Section{ID: "reproduce", Title: "Reproduce", Items: []Item{
 		{Page: true, Text: "Save the scenario below as scenario.yaml. The seed fixes the order of the blocks and every " +
 			"random choice of the load; the machine it does not fix."},
-		{Page: true, Code: &Code{Caption: "Command, with tlslab " + m.Tool, Text: command}},
+		{Page: true, Code: &Code{Caption: "Command, with tlslab " + m.Tool, Text: reproduction(m)}},
 		{Page: true, Fold: "Scenario " + m.Scenario.Name, Code: &Code{Caption: "Scenario", Text: m.Scenario.Text}},
 	}}, true
+}
+
+// reproduction is the command that measures the same again.
+func reproduction(m results.Manifest) string {
+	return fmt.Sprintf("tlslab run scenario.yaml --seed %d -o DIR", m.Seed)
 }

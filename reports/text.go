@@ -55,7 +55,7 @@ func (p *printer) section(s Section) {
 	for _, item := range items {
 		p.item(item)
 	}
-	p.inline = text != ""
+	p.inline = text != "" && len(items) == 0
 }
 
 // runIn writes a text behind its title. Such sections follow each other without empty lines.
@@ -76,10 +76,8 @@ func (p *printer) runIn(title, text string) {
 // onTerminal says whether an item has anything for a terminal.
 func onTerminal(i Item) bool {
 	switch {
-	case i.Page, i.Plots != nil, i.Bars != nil, i.Chart != nil:
+	case i.Page, i.Forest != nil, i.Plots != nil, i.Bars != nil, i.Chart != nil:
 		return false
-	case i.Forest != nil:
-		return len(i.Forest.Gates().Rows) > 0
 	case i.Remarks != nil:
 		return len(brief(i.Remarks)) > 0
 	}
@@ -100,7 +98,16 @@ func (p *printer) gap() {
 
 func (p *printer) line(s string) {
 	p.started = true
-	p.out.WriteString(strings.TrimRight(s, " ") + "\n")
+	p.out.WriteString(inert(strings.TrimRight(s, " ")) + "\n")
+}
+
+// inert spoils what a CI job would take for commands to itself: lines that begin with "::", and "##[" anywhere. Names
+// are those of strangers.
+func inert(line string) string {
+	if text := strings.TrimLeft(line, " "); strings.HasPrefix(text, "::") {
+		line = line[:len(line)-len(text)] + "?" + text[1:]
+	}
+	return strings.ReplaceAll(line, "##[", "#?[")
 }
 
 func (p *printer) item(i Item) {
@@ -116,8 +123,6 @@ func (p *printer) item(i Item) {
 	case i.Table != nil:
 		p.paragraph("  ", i.Table.Caption)
 		p.table(*i.Table)
-	case i.Forest != nil:
-		p.table(i.Forest.Gates())
 	case i.Code != nil:
 		p.line("  " + clean(i.Code.Text))
 	}
@@ -170,7 +175,12 @@ func (p *printer) opening(o *Opening) {
 			counts = append(counts, fmt.Sprintf("%d %s", c.N, c.Verdict))
 		}
 	}
-	p.line(p.tone(o.Outcome, o.Tone) + "; effects: " + orNone(strings.Join(counts, ", ")))
+	for i, l := range wrap(o.Outcome+"; effects: "+orNone(strings.Join(counts, ", ")), p.width) {
+		if i == 0 {
+			l = p.tone(o.Outcome, o.Tone) + strings.TrimPrefix(l, o.Outcome)
+		}
+		p.line(l)
+	}
 	if len(o.Facts) > 0 {
 		p.paragraph("", strings.Join(o.Facts, ", "))
 	}
@@ -212,28 +222,6 @@ func (p *printer) paint(s, code string) string {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
-}
-
-// Gates is the table of the gated effects of a forest, for where there is no room to draw.
-func (f *Forest) Gates() Table {
-	t := Table{Columns: columns("verdict", "ratio [interval]", "groups", "gate", "effect")}
-	for _, r := range f.Rows {
-		if r.Gate == "" {
-			continue
-		}
-		gate := Cell{Text: r.Gate}
-		if r.Failed {
-			gate.Tone = Bad
-		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			{Text: symbol(r.Verdict) + "\u00a0" + string(r.Verdict), Tone: toneOf(r.Verdict)},
-			{Text: r.Ratio + references(r.Notes)},
-			{Text: r.Groups},
-			gate,
-			{Text: r.Title + ", " + r.Sides + ", " + r.Cell},
-		}})
-	}
-	return t
 }
 
 func references(notes []int) string {

@@ -27,7 +27,7 @@ func quantity(v float64, unit string) string {
 		return seconds(v)
 	case of == "B":
 		return figure(v) + " B"
-	case of == "allocs":
+	case of == "allocs", of == "instructions", of == "calls":
 		return figure(v)
 	}
 	return strings.TrimSpace(figure(v) + " " + unit)
@@ -135,6 +135,15 @@ func ratio(r *effect.Ratio) string {
 	return times(r.Point, d) + "\u00a0[" + fixed(r.Lo, d) + ",\u00a0" + fixed(r.Hi, d) + "]"
 }
 
+// countedRatio writes the ratio of two counts, which has no interval: "1.0105x". It has four decimals near 1, where a
+// fifth of a percent counts.
+func countedRatio(v float64) string {
+	if v > 0.8 && v < 1.25 {
+		return times(v, 4)
+	}
+	return times(v, 2)
+}
+
 func times(v float64, decimals int) string { return fixed(v, decimals) + "x" }
 
 // fixed writes a ratio with the given decimals, fewer from 10 up.
@@ -179,7 +188,7 @@ func key(m metric.Metric) string {
 	case "B":
 		of = "bytes"
 	}
-	name := m.Name
+	name := strings.ReplaceAll(m.Name, ".", "_")
 	if !strings.Contains(name, of) {
 		name += "_" + of
 	}

@@ -28,10 +28,14 @@ func Verdict(a *analysis.Analysis) (Section, bool) {
 
 func facts(m results.Manifest) []string {
 	var f []string
+	variants := len(m.Variants)
+	if m.Null != "" {
+		variants-- // the null control is the baseline
+	}
 	for _, of := range []struct {
 		n     int
 		thing string
-	}{{len(m.Variants), "variant"}, {len(m.Cells), "cell"}, {m.Blocks, "block"}} {
+	}{{variants, "variant"}, {len(m.Cells), "cell"}, {m.Blocks, "block"}} {
 		if of.n > 0 {
 			f = append(f, plural(of.n, of.thing))
 		}
@@ -64,6 +68,10 @@ func outcome(exit int, gates bool) (string, Tone) {
 		return "invalid measurement", Doubt
 	case 4:
 		return "inconclusive", Doubt
+	case 5:
+		return "an objective was not met", Bad
+	case 6:
+		return "nothing comparable", Doubt
 	}
 	return fmt.Sprintf("exit code %d", exit), Doubt
 }
