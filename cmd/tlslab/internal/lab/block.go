@@ -7,6 +7,7 @@ import (
 
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
+	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/scenarios"
 )
 
@@ -28,7 +29,7 @@ func (r *Run) block(ctx context.Context, b scenarios.Block) (*stretch, error) {
 		return nil, err
 	}
 	defer generator.stop()
-	s := &stretch{variant: v.Name, place: place, profiled: r.plan.Profile, server: process, generator: generator}
+	s := &stretch{variant: v.Name, place: place, profiled: r.plan.Profile && b.Role == results.Measuring, server: process, generator: generator}
 	if b.Observed {
 		s.observer = r.observer
 		s.profiled = r.plan.Profile && !r.observer.samples()
@@ -41,6 +42,7 @@ func (r *Run) block(ctx context.Context, b scenarios.Block) (*stretch, error) {
 	}
 	s.block.Index, s.block.Cell, s.block.Variant = b.Index, cell.Name, v.Name
 	s.block.Group, s.block.Order, s.block.Seed, s.block.Observed = b.Group, b.Order, b.Seed, b.Observed
+	s.block.Role = b.Role
 	s.block.System.ServerCPUs, s.block.System.ClientCPUs = place.server, place.client
 	return s, nil
 }

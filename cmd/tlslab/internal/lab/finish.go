@@ -4,37 +4,56 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/results/hist"
 )
 
-// Keep writes what is said or follows from the blocks, in forms that other tools read: the scenario, SBOMs,
-// histogram logs.
-func (r *Run) Keep(w *results.Writer, blocks []results.Block) error {
-	return errors.Join(w.Put("scenario.yaml", []byte(r.Manifest.Scenario.Text)), r.keepSBOMs(w), keepHistograms(w, blocks))
+// Derived is every member of a bundle that follows from its manifest and blocks, by name, in forms that other tools
+// read: the scenario, SBOMs, histogram logs, Go benchmark text. The same bundle gives the same bytes.
+func Derived(b *results.Bundle) (map[string][]byte, error) {
+	members := map[string][]byte{"scenario.yaml": []byte(b.Manifest.Scenario.Text)}
+	var bench bytes.Buffer
+	err := errors.Join(deriveSBOMs(members, b.Manifest.Variants), deriveHistograms(members, b.Blocks), analysis.WriteBench(&bench, b))
+	members["bench.txt"] = bench.Bytes()
+	return members, err
 }
 
-func (r *Run) keepSBOMs(w *results.Writer) error {
-	for _, v := range r.Manifest.Variants {
-		text, err := json.MarshalIndent(v.SBOM, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := w.Put("sbom/"+fileName(v.Name)+".json", text); err != nil {
+// Keep writes what is derived.
+func (r *Run) Keep(w *results.Writer, blocks []results.Block) error {
+	members, err := Derived(&results.Bundle{Manifest: r.Manifest, Blocks: blocks})
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if err := w.Put(name, members[name]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keepHistograms writes each cell and variant as a log that other HdrHistogram tools read: one interval a block, but
-// for the observed ones, which are slower by what observing costs.
-func keepHistograms(w *results.Writer, blocks []results.Block) error {
+func deriveSBOMs(members map[string][]byte, variants []results.Variant) error {
+	for _, v := range variants {
+		text, err := json.MarshalIndent(v.SBOM, "", "  ")
+		if err != nil {
+			return err
+		}
+		members["sbom/"+fileName(v.Name)+".json"] = text
+	}
+	return nil
+}
+
+// deriveHistograms writes each cell and variant as a log that other HdrHistogram tools read: one interval a block, but
+// for the observed ones, which are slower by what observing costs, and for controls and confirmations.
+func deriveHistograms(members map[string][]byte, blocks []results.Block) error {
 	logs := map[string][]hist.Interval{}
 	for i := range blocks {
-		if blocks[i].Observed {
+		if blocks[i].Observed || blocks[i].Role != results.Measuring {
 			continue
 		}
 		name := "histograms/" + fileName(blocks[i].Cell) + "." + fileName(blocks[i].Variant) + ".hlog"
@@ -45,9 +64,7 @@ func keepHistograms(w *results.Writer, blocks []results.Block) error {
 		if err := hist.WriteLog(&text, all...); err != nil {
 			return err
 		}
-		if err := w.Put(name, text.Bytes()); err != nil {
-			return err
-		}
+		members[name] = text.Bytes()
 	}
 	return nil
 }

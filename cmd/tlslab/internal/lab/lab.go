@@ -32,6 +32,7 @@ type Lab struct {
 	Digest  string            // SHA-256 of Tool, in hex
 	KeyLog  string            // file for the generator's key log; empty: none
 	Without map[string]bool   // instruments that the user does not want: ebpf
+	Hasty   bool              // time nothing when an exact gate has failed: it decides before the others
 	Speak   func(line string) // progress for people; never nil
 	Block   func(Progress)    // called before each block; never nil
 }
@@ -62,14 +63,23 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		Scenario: plan.Scenario,
 		Skips:    plan.Skips,
 		Gates:    plan.Gates,
+		Looks:    plan.Looks,
+		Confirm:  plan.Confirm,
 		Limits:   plan.Limits,
 		Blocks:   len(plan.Blocks),
+
+		Objectives: plan.Objectives,
+		Expected:   plan.Expected,
+	}
+	if plan.Null != nil {
+		r.Manifest.Null = plan.Null.Name
 	}
 	for _, c := range plan.Cells {
 		r.Manifest.Cells = append(r.Manifest.Cells, results.Cell(c))
 	}
-	for i, v := range plan.Variants {
-		l.Speak(fmt.Sprintf("preparing %s (%d of %d)", v.Name, i+1, len(plan.Variants)))
+	variants := r.variants()
+	for i, v := range variants {
+		l.Speak(fmt.Sprintf("preparing %s (%d of %d)", v.Name, i+1, len(variants)))
 		binary, err := l.Builder.Build(ctx, v.Build)
 		if err != nil {
 			return nil, fmt.Errorf("build %s: %w", v.Name, err)
@@ -102,7 +112,7 @@ type Run struct {
 
 func (r *Run) prepare(ctx context.Context) (err error) {
 	r.places = map[string]placement{}
-	for _, v := range r.plan.Variants {
+	for _, v := range r.variants() {
 		if r.places[v.Name], err = place(v.Server.CPUs, r.plan.Client.CPUs); err != nil {
 			return err
 		}
@@ -122,7 +132,7 @@ func (r *Run) prepare(ctx context.Context) (err error) {
 // probe starts each variant's server once, so that one that is not what was asked is found before anything is
 // measured.
 func (r *Run) probe(ctx context.Context) error {
-	for _, v := range r.plan.Variants {
+	for _, v := range r.variants() {
 		process, err := r.start(ctx, v, r.plan.Cells[0].Spec)
 		if err != nil {
 			return err
@@ -148,33 +158,6 @@ func (r *Run) start(ctx context.Context, v scenarios.Variant, spec handshake.Spe
 	return process, nil
 }
 
-// Measure runs every block that done does not hold and writes it to w. Done blocks are of an earlier, interrupted
-// run of the same plan. It returns all blocks in order of execution.
-func (r *Run) Measure(ctx context.Context, w *results.Writer, done []results.Block) ([]results.Block, error) {
-	if err := r.plant(ctx, w); err != nil {
-		return nil, err
-	}
-	blocks := slices.Clone(done)
-	began := time.Now()
-	queue := slices.Clone(r.plan.Blocks)
-	for n := 0; n < len(queue); n++ {
-		if b := queue[n]; !holds(done, b) {
-			r.lab.Block(r.progress(queue, n, len(blocks)-len(done), began))
-			block, err := r.measure(ctx, w, b)
-			if err != nil {
-				return nil, fmt.Errorf("block %d of %d (%s in %s): %w", n+1, len(queue), b.Variant, r.plan.Cells[b.Cell].Name, err)
-			}
-			blocks = append(blocks, *block)
-		}
-		if n == len(queue)-1 {
-			queue = append(queue, r.more(queue, blocks)...)
-		}
-	}
-	r.Manifest.Finished, r.Manifest.Blocks = time.Now().UTC(), len(blocks)
-	slices.SortFunc(blocks, func(a, b results.Block) int { return a.Index - b.Index })
-	return blocks, nil
-}
-
 // more is the next round of spare blocks, announced.
 func (r *Run) more(queue []scenarios.Block, blocks []results.Block) []scenarios.Block {
 	round := r.spares(queue, blocks)
@@ -182,19 +165,6 @@ func (r *Run) more(queue []scenarios.Block, blocks []results.Block) []scenarios.
 		r.lab.Speak(fmt.Sprintf("measuring %d spare blocks in place of disturbed ones", len(round)))
 	}
 	return round
-}
-
-func holds(blocks []results.Block, b scenarios.Block) bool {
-	return slices.ContainsFunc(blocks, func(d results.Block) bool { return d.Index == b.Index })
-}
-
-// measure measures one block and writes it down.
-func (r *Run) measure(ctx context.Context, w *results.Writer, b scenarios.Block) (*results.Block, error) {
-	s, err := r.block(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	return &s.block, r.keep(w, s)
 }
 
 // keep writes a block after its profile and its account: a block that is there is whole.
@@ -233,18 +203,19 @@ func (r *Run) labels(b results.Block) map[string]string {
 	}
 }
 
-func (r *Run) progress(queue []scenarios.Block, n, fresh int, began time.Time) Progress {
-	b := queue[n]
-	left := r.plan.Estimate()
-	if fresh > 0 {
-		left = time.Since(began) / time.Duration(fresh) * time.Duration(len(queue)-n)
+// variants are those that are compared, then the null control's.
+func (r *Run) variants() []scenarios.Variant {
+	if r.plan.Null == nil {
+		return r.plan.Variants
 	}
-	return Progress{n, len(queue), r.plan.Cells[b.Cell].Name, b.Variant, left}
+	null := *r.plan.Null
+	null.Baseline = false
+	return append(slices.Clone(r.plan.Variants), null)
 }
 
 func (r *Run) variant(name string) scenarios.Variant {
-	i := slices.IndexFunc(r.plan.Variants, func(v scenarios.Variant) bool { return v.Name == name })
-	return r.plan.Variants[i]
+	all := r.variants()
+	return all[slices.IndexFunc(all, func(v scenarios.Variant) bool { return v.Name == name })]
 }
 
 // prove is the provenance gate: what was asked, what was built and what runs must be one thing.

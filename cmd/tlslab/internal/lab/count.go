@@ -1,0 +1,217 @@
+package lab
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake/counted"
+	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/results"
+	"github.com/tlslab/tlslab/results/exact"
+	"github.com/tlslab/tlslab/scenarios"
+)
+
+// How many handshakes are counted: the difference of two sizes. Without a seed the random numbers differ, and with
+// them the length of signatures and the work of some algorithms, so there are more.
+var (
+	seededSizes   = [2]int{10, 60}
+	unseededSizes = [2]int{10, 210}
+)
+
+// countSeed is always the same one, so that counts of different runs can be compared.
+const countSeed = 1
+
+// longestCount is how long one pair of processes may take: on an idle machine it is two seconds.
+const longestCount = 5 * time.Minute
+
+// Count counts what a handshake costs each variant in each cell, by instructions, allocations, bytes on the wire and
+// system calls. Nothing here is timed, so a busy machine gives the same counts. What cannot be counted here, or of some
+// variant, is a gap.
+func (r *Run) Count(ctx context.Context) ([]exact.Counts, []results.Gap, error) {
+	c := count{Run: r}
+	if err := c.prepare(ctx); err != nil {
+		return nil, nil, err
+	}
+	var all []exact.Counts
+	for _, cell := range r.plan.Cells {
+		for _, name := range cell.Variants {
+			r.lab.Speak(fmt.Sprintf("counting %s in %s", name, cell.Name))
+			one, err := c.count(ctx, cell, r.variant(name))
+			var not *uncountable
+			switch {
+			case errors.As(err, &not):
+				c.lack(fmt.Sprintf("exact counts of %s in %s", name, cell.Name), not.Error(), not.hint)
+			case err != nil:
+				return nil, nil, fmt.Errorf("counting %s in %s: %w", name, cell.Name, err)
+			default:
+				all = append(all, one)
+			}
+		}
+	}
+	if err := c.countSyscalls(ctx, all); err != nil {
+		return nil, nil, err
+	}
+	return all, c.gaps, nil
+}
+
+// count is what counts a run.
+type count struct {
+	*Run
+	counter counter
+	gaps    []results.Gap
+}
+
+// uncountable is what cannot be counted of one variant in one cell.
+type uncountable struct {
+	error
+	hint string
+}
+
+func (c *count) lack(what, reason, hint string) {
+	c.gaps = append(c.gaps, results.Gap{What: what, Reason: reason, Hint: hint})
+}
+
+// prepare chooses the counter and issues the certificates.
+func (c *count) prepare(ctx context.Context) (err error) {
+	if c.counter, err = chooseCounter(ctx); err != nil {
+		c.lack("instructions per handshake", err.Error(), "install valgrind")
+		c.counter = noCounter{}
+	}
+	own := *c.Run
+	own.secrets, err = regularSecrets(c.plan.Cells, time.Now())
+	c.Run = &own
+	return err
+}
+
+// count counts one variant in one cell.
+func (c *count) count(ctx context.Context, cell scenarios.Cell, v scenarios.Variant) (exact.Counts, error) {
+	binary, err := c.lab.Builder.BuildCounter(ctx, v.Build)
+	var with *variant.Error
+	if errors.Is(err, variant.ErrSource) && errors.As(err, &with) {
+		return exact.Counts{}, &uncountable{err, with.Hint}
+	}
+	if err != nil {
+		return exact.Counts{}, fmt.Errorf("build the counter: %w", err)
+	}
+	p := pair{counter: c.counter, binary: binary, environment: countEnvironment(v.Env)}
+	p.orders[0], p.orders[1] = c.countOrders(cell, v)
+	few, err := p.run(ctx, seededSizes[0])
+	if err != nil {
+		return exact.Counts{}, err
+	}
+	if err := c.proveCounter(v, p, few); err != nil {
+		return exact.Counts{}, err
+	}
+	sizes := seededSizes
+	if !few[0].hello.Seeded {
+		sizes = unseededSizes
+	}
+	more, err := p.run(ctx, sizes[1])
+	if err != nil {
+		return exact.Counts{}, err
+	}
+	counts := exact.Counts{Cell: cell.Name, Variant: v.Name}
+	counts.Server, counts.Client = slope(few[0], more[0], sizes), slope(few[1], more[1], sizes)
+	counts.Key, err = c.key(v, few[0].hello, sizes)
+	return counts, err
+}
+
+// countOrders are what the server and the client are asked to do, but for the number of handshakes. The server's
+// clock has no say: its ticket key is not rotated.
+func (c *count) countOrders(cell scenarios.Cell, v scenarios.Variant) (counted.Order, counted.Order) {
+	settings := c.secrets.settings(cell.Spec, v.Server)
+	settings.Rotate = 0
+	job := c.job(cell, "", countSeed)
+	return counted.Order{Seed: countSeed, Server: &settings}, counted.Order{Seed: countSeed, Client: &job}
+}
+
+// countEnvironment is a variant's own, and what makes its runtime do as little by chance as it can: one P, no collector
+// and no signals to preempt goroutines, under which callgrind ends.
+func countEnvironment(env map[string]string) map[string]string {
+	own := map[string]string{}
+	maps.Copy(own, env)
+	own["GOGC"], own["GOMAXPROCS"] = "off", "1"
+	own["GODEBUG"] = strings.TrimPrefix(env["GODEBUG"]+",asyncpreemptoff=1", ",")
+	return own
+}
+
+// proveCounter is the provenance gate for both sides.
+func (c *count) proveCounter(v scenarios.Variant, p pair, sides [2]totals) error {
+	for _, s := range sides {
+		faults := variant.Verify(v.Build, p.environment, p.binary.SBOM, s.hello.Identity(), s.stderr)
+		if len(faults) > 0 {
+			return &Violation{
+				What: fmt.Sprintf("the counter of %s is not what was asked: %s", v.Name, strings.Join(faults, "; ")),
+				Hint: "nothing was counted; mend the variant's build or env",
+			}
+		}
+	}
+	return nil
+}
+
+// slope is what one handshake cost: the difference of two sizes, without what is the same in both. A package that has
+// less than half an instruction in a handshake has no part in it, but some in the start of a process.
+func slope(few, more totals, sizes [2]int) exact.Side {
+	n := float64(sizes[1] - sizes[0])
+	s := exact.Side{
+		Allocs:     float64(more.report.Allocs-few.report.Allocs) / n,
+		AllocBytes: float64(more.report.AllocBytes-few.report.AllocBytes) / n,
+		Sent:       float64(more.report.Sent-few.report.Sent) / n,
+	}
+	for name, instructions := range more.instructions {
+		if each := (float64(instructions) - float64(few.instructions[name])) / n; each >= 0.5 {
+			if s.Instructions == nil {
+				s.Instructions = map[string]float64{}
+			}
+			s.Instructions[name] = each
+		}
+	}
+	return s
+}
+
+// key is all that decides which code ran, as the counted program says it itself.
+func (c *count) key(v scenarios.Variant, hello counted.Hello, sizes [2]int) (exact.Key, error) {
+	is := hello.Identity()
+	k := exact.Key{
+		Counter:      c.counter.name(),
+		Go:           is.Go,
+		OS:           is.OS,
+		Arch:         is.Arch,
+		Level:        level(is),
+		GOEXPERIMENT: is.Build["GOEXPERIMENT"],
+		GOFIPS140:    is.Build["GOFIPS140"],
+		GODEBUG:      v.Env["GODEBUG"],
+		Features:     hello.Features,
+		Seeded:       hello.Seeded,
+		Handshakes:   sizes,
+	}
+	if tags := is.Build["-tags"]; tags != "" {
+		k.Tags = strings.Split(tags, ",")
+		slices.Sort(k.Tags)
+	}
+	if v.Build.PGO == "" {
+		return k, nil
+	}
+	profile, err := os.ReadFile(v.Build.PGO)
+	sum := sha256.Sum256(profile)
+	k.PGO = hex.EncodeToString(sum[:])
+	return k, err
+}
+
+func level(is server.Hello) string {
+	for _, name := range []string{"GOAMD64", "GOARM64"} {
+		if l := is.Build[name]; l != "" {
+			return l
+		}
+	}
+	return ""
+}
