@@ -24,7 +24,8 @@ const (
 	exitUsage        = 2  // usage or scenario error
 	exitInvalid      = 3  // a guard was violated: no claim
 	exitInconclusive = 4  // a gate could not be decided
-	exitIncomparable = 6  // made by another schema
+	exitMissed       = 5  // an absolute objective was not met
+	exitIncomparable = 6  // counted under other conditions, or made by another schema
 	exitInternal     = 70 // the lab failed
 	exitInterrupted  = 130
 )
@@ -132,7 +133,7 @@ func classify(ctx context.Context, err error) *failure {
 
 // worst is the exit code that counts when several apply.
 func worst(a, b int) int {
-	for _, code := range []int{exitInterrupted, exitUsage, exitInternal, exitInvalid, exitWorse, exitInconclusive, exitIncomparable} {
+	for _, code := range []int{exitInterrupted, exitUsage, exitInternal, exitInvalid, exitWorse, exitMissed, exitInconclusive, exitIncomparable} {
 		if a == code || b == code {
 			return code
 		}

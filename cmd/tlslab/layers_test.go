@@ -15,8 +15,8 @@ const module = "github.com/tlslab/tlslab/"
 // layers is the architecture: a package imports only from lines above its own, and no line imports sideways.
 var layers = []string{
 	"handshake results/hist results/exact results/analysis/effect results/analysis/history ebpf/internal/bpf ebpf/internal/sites",
-	"accel loadgen results/metric results/account handshake/pki handshake/server handshake/counted",
-	"handshake/variant results/profile results/exectrace ebpf/internal/symbols",
+	"accel loadgen results/metric results/account handshake/pki handshake/server",
+	"handshake/variant handshake/counted results/profile results/exectrace ebpf/internal/symbols",
 	"results results/analysis/attribution ebpf/internal/sampling",
 	"scenarios results/analysis ebpf",
 	"cmd/tlslab/internal/lab reports",

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,7 +27,51 @@ func TestScripts(t *testing.T) {
 			env.Vars = append(env.Vars, environment(t)...)
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "valgrind" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			_, err := exec.LookPath("valgrind")
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "throwaway": throwaway},
 	})
+}
+
+// exits CODE COMMAND...: the command ends with that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ...")
+	}
+	code := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// throwaway DIR: a git repository of its own, with this checkout's files as its first commit.
+func throwaway(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: throwaway DIR")
+	}
+	script := `set -e
+mkdir -p "$2"
+cd "$1"
+git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' f; do [ -e "$f" ] && printf '%s\0' "$f"; done | tar --null -T - -cf - | tar -xf - -C "$2"
+cd "$2"
+git init -q -b main
+git config user.name tester
+git config user.email tester@example.test
+git add -A
+git commit -q -m base
+`
+	ts.Check(ts.Exec("bash", "-c", script, "throwaway", ts.Getenv("REPO"), ts.MkAbs(args[0])))
 }
 
 // environment is what go build needs, with the lab's cache shared between tests.

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +23,7 @@ type order struct {
 	seeded                 bool // the seed was asked for
 	inconclusive           string
 	without                []string
+	hasty                  bool // time nothing when an exact gate has failed
 }
 
 func runCommand(s streams) *cobra.Command {
@@ -116,16 +115,25 @@ func (s streams) settle(code int, err error) error {
 func (s streams) measure(ctx context.Context, plan *scenarios.Plan, o order) (int, error) {
 	dir := o.output
 	if dir == "" {
-		dir = filepath.Join("out", plan.Scenario.Name+"-"+time.Now().UTC().Format("20060102-150405"))
+		dir = newDirectory(plan.Scenario.Name)
 	}
-	code, err := s.carryOut(ctx, plan, o, dir, func(run *lab.Run) (*results.Writer, []results.Block, error) {
+	b, err := s.measureNew(ctx, plan, o, dir)
+	if err != nil {
+		return 0, err
+	}
+	return s.conclude(b, dir, o)
+}
+
+// measureNew carries out a plan in a directory that is empty or not there yet.
+func (s streams) measureNew(ctx context.Context, plan *scenarios.Plan, o order, dir string) (*results.Bundle, error) {
+	b, err := s.carryOut(ctx, plan, o, dir, func(run *lab.Run) (*results.Writer, []results.Block, error) {
 		w, err := results.Create(dir, run.Manifest)
 		return w, nil, err
 	})
 	if err != nil {
 		os.Remove(dir) // goes only where it is empty
 	}
-	return code, err
+	return b, err
 }
 
 // resume finishes an interrupted run: the same plan, less the groups that are whole.
@@ -143,13 +151,17 @@ func (s streams) resume(ctx context.Context, names []string, o order) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	return s.carryOut(ctx, plan, o, o.resume, func(run *lab.Run) (*results.Writer, []results.Block, error) {
+	b, err := s.carryOut(ctx, plan, o, o.resume, func(run *lab.Run) (*results.Writer, []results.Block, error) {
 		if err := run.Same(draft); err != nil {
 			return nil, nil, err
 		}
 		whole, err := run.Whole(w, blocks)
 		return w, whole, err
 	})
+	if err != nil {
+		return 0, err
+	}
+	return s.conclude(b, o.resume, o)
 }
 
 // again reads an interrupted run's scenario, from its own file where that is named.
@@ -165,32 +177,34 @@ func again(draft results.Manifest, names []string) (*scenarios.Scenario, error) 
 }
 
 // unfinished is an error of a run whose blocks so far are kept.
-func unfinished(ctx context.Context, err error, dir string) error {
+func unfinished(ctx context.Context, err error, dir string, o order) error {
 	f := *classify(ctx, err)
 	if ctx.Err() != nil {
 		f = failure{errors.New("interrupted: there is no bundle yet"), "", exitInterrupted}
 	}
-	if f.hint == "" {
+	if o.hasty {
+		f.hint = "run it again: a comparison of two builds is not continued"
+	} else if f.hint == "" {
 		f.hint = "finish it with tlslab run --continue " + dir
 	}
 	return &f
 }
 
-// carryOut builds, measures, keeps, judges and tells.
-func (s streams) carryOut(ctx context.Context, plan *scenarios.Plan, o order, dir string, bundle func(*lab.Run) (*results.Writer, []results.Block, error)) (int, error) {
+// carryOut builds, measures and keeps.
+func (s streams) carryOut(ctx context.Context, plan *scenarios.Plan, o order, dir string, bundle func(*lab.Run) (*results.Writer, []results.Block, error)) (*results.Bundle, error) {
 	if err := o.ready(dir); err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, w := range plan.Warnings {
 		s.tell("warning: " + w)
 	}
 	l, err := newLab(o)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	unlock, err := lab.Lock(ctx, func() { s.tell("another run is measuring on this machine: waiting for it to end") })
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer unlock()
 	live := newProgress(s.err)
@@ -198,35 +212,24 @@ func (s streams) carryOut(ctx context.Context, plan *scenarios.Plan, o order, di
 	l.Speak, l.Block = live.say, live.block
 	run, err := l.Draft(ctx, plan)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	w, done, err := bundle(run)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer w.Close()
 	blocks, err := run.Measure(ctx, w, done)
 	live.end()
 	if err != nil {
-		return 0, unfinished(ctx, err, dir)
+		return nil, unfinished(ctx, err, dir, o)
 	}
-	b, err := finish(run, w, blocks)
-	if err != nil {
-		return 0, err
-	}
-	return s.conclude(b, dir, o)
+	return finish(run, w, blocks)
 }
 
 // finish writes what is derived, then the manifest: only now there is a bundle.
 func finish(run *lab.Run, w *results.Writer, blocks []results.Block) (*results.Bundle, error) {
 	if err := run.Keep(w, blocks); err != nil {
-		return nil, err
-	}
-	var text bytes.Buffer
-	if err := analysis.WriteBench(&text, &results.Bundle{Manifest: run.Manifest, Blocks: blocks}); err != nil {
-		return nil, err
-	}
-	if err := w.Put("bench.txt", text.Bytes()); err != nil {
 		return nil, err
 	}
 	return w.Finish(run.Manifest)

@@ -55,6 +55,11 @@ func planOf(s *scenarios.Scenario, seed uint64, asked bool) (*scenarios.Plan, er
 		}
 		b.PGO, b.Source.Path = beside(s.File, b.PGO), beside(s.File, b.Source.Path)
 	}
+	if plan.Null != nil { // another layout of the same sources
+		b := plan.Variants[0].Build
+		b.Layout = plan.Null.Build.Layout
+		plan.Null.Build = b
+	}
 	return plan, nil
 }
 
@@ -68,7 +73,7 @@ func beside(file, path string) string {
 // machine is what the planner must know of this machine.
 func machine() scenarios.Machine {
 	cpu := accel.Detect()
-	m := scenarios.Machine{GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Level: cpu.Level, Features: cpu.Features}
+	m := scenarios.Machine{GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Level: cpu.Level, Features: cpu.Features, Spread: calibrated()}
 	if err := variant.Available(variant.Build{Backend: variant.BoringCrypto}); err != nil {
 		m.CgoReason = err.Error()
 	} else {

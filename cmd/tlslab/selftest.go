@@ -11,16 +11,17 @@ import (
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/results/analysis/attribution"
+	"github.com/tlslab/tlslab/scenarios"
 )
 
 func selftestCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "selftest observer",
-		Short: "does the lab find on this machine what it hid itself",
+		Use:   "selftest aa|power|observer",
+		Short: "does the lab find on this machine what it hid itself, and nothing else",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(selftestObserverCommand(s))
+	c.AddCommand(selftestAACommand(s), selftestPowerCommand(s), selftestObserverCommand(s))
 	return c
 }
 
@@ -83,6 +84,11 @@ func (s streams) explainRun(ctx context.Context, o order) (*lab.Run, func(), err
 		return nil, nil, err
 	}
 	plan.Variants = plan.Variants[:1]
+	return s.drafted(ctx, plan, o)
+}
+
+// drafted prepares a plan of which no block is to be measured. The machine is this command's until done is called.
+func (s streams) drafted(ctx context.Context, plan *scenarios.Plan, o order) (run *lab.Run, done func(), err error) {
 	l, err := newLab(o)
 	if err != nil {
 		return nil, nil, err
@@ -92,8 +98,7 @@ func (s streams) explainRun(ctx context.Context, o order) (*lab.Run, func(), err
 		return nil, nil, err
 	}
 	l.Speak, l.Block = func(line string) { s.tell(line) }, func(lab.Progress) {}
-	run, err := l.Draft(ctx, plan)
-	if err != nil {
+	if run, err = l.Draft(ctx, plan); err != nil {
 		unlock()
 		return nil, nil, err
 	}
