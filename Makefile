@@ -2,7 +2,7 @@
 GO ?= go
 export GOTOOLCHAIN ?= auto
 
-.PHONY: help build run test check race arm64 bpf generate golden fuzz bench smoke explain observer aa clean
+.PHONY: help build run test check race arm64 bpf generate golden fuzz bench smoke explain observer aa power exact baseline clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -62,8 +62,17 @@ explain: bin/tlslab ## where the time of handshakes goes (not in .ci/run: minute
 observer: bin/tlslab ## does the observer find what the lab hides (not in .ci/run: two minutes of load)
 	./bin/tlslab selftest observer
 
-aa: bin/tlslab ## a variant against itself (not in .ci/run: minutes of load); must find nothing
-	./bin/tlslab run aa
+exact: bin/tlslab ## what a handshake costs, counted, against results/baseline (Debian package valgrind)
+	./bin/tlslab baseline check exact
+
+baseline: bin/tlslab ## rewrite results/baseline for this toolchain and class of CPU (not in .ci/run: read the diff)
+	./bin/tlslab baseline update exact
+
+aa: bin/tlslab ## how often the verdict cries wolf (not in .ci/run: ten minutes of load)
+	./bin/tlslab selftest aa
+
+power: bin/tlslab ## does each gate find what it is made for, and only that (not in .ci/run: ten minutes of load)
+	./bin/tlslab selftest power
 
 clean: ## remove what make made
 	rm -rf bin out

@@ -113,7 +113,7 @@ func (s streams) updateCell(c committed, b exact.Baseline, cell string, now *exa
 		return nil
 	}
 	was, known := b.Find(cell, now.Key)
-	changed := b.Put(*now)
+	changed := b.Put(*now, c.margins())
 	switch {
 	case !known:
 		fmt.Fprintf(s.out, "%s: new entry\n", cell)
@@ -206,11 +206,13 @@ func (c committed) absence(b exact.Baseline, now exact.Counts) string {
 	return strings.Join(nearest, ", ")
 }
 
-// verdict is that of a cell: worse where a metric is that decides, better where one is and none is worse.
+// verdict is that of a cell: worse where a metric is that decides, incomparable where a gate names one that could not
+// be compared, better where one is better and none of that.
 func (c committed) verdict(all []exact.Comparison) exact.Verdict {
-	for _, v := range []exact.Verdict{exact.Worse, exact.Better} {
+	for _, v := range []exact.Verdict{exact.Worse, exact.Incomparable, exact.Better} {
 		for _, m := range all {
-			if g := c.gate(m.Metric); m.Verdict == v && (g == nil || !g.Advisory) {
+			g := c.gate(m.Metric)
+			if advised := g != nil && g.Advisory; m.Verdict == v && !advised && (g != nil || v != exact.Incomparable) {
 				return v
 			}
 		}

@@ -11,32 +11,37 @@ import (
 	"github.com/tlslab/tlslab/results/metric"
 )
 
-// mostMoved is how many packages of a side are named; the rest are small beside them.
+// mostMoved is how many packages are named; the rest are small beside them.
 const mostMoved = 8
 
-// writeComparison writes every metric of one cell, then the packages that moved.
+// writeComparison writes every metric of one cell, then the packages that moved a metric.
 func writeComparison(out io.Writer, was, now exact.Counts, margins []exact.Margin) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  metric\tbaseline\tnow\tratio\tmargin\tverdict")
-	for _, c := range exact.Compare(was, now, margins) {
+	all := exact.Compare(was, now, margins)
+	for _, c := range all {
 		ratio, verdict := fmt.Sprintf("%.4f", c.Ratio), string(c.Verdict)
 		if c.Verdict == exact.Incomparable {
 			ratio, verdict = "", c.Why
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%.3g %%\t%s\n", c.Metric, number(c.Baseline), number(c.Candidate), ratio, 100*c.Margin, verdict)
 	}
-	return errors.Join(table.Flush(),
-		writeMoved(out, "server", exact.Packages(was.Server, now.Server)),
-		writeMoved(out, "client", exact.Packages(was.Client, now.Client)))
+	errs := []error{table.Flush()}
+	for _, c := range all {
+		if c.Verdict == exact.Worse || c.Verdict == exact.Better {
+			errs = append(errs, writeMoved(out, c.Metric, exact.Moved(c.Metric, was, now)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// writeMoved writes the packages of a side whose instructions moved, the farthest first.
-func writeMoved(out io.Writer, side string, packages []exact.Difference) error {
+// writeMoved writes the packages that moved a metric, the farthest first.
+func writeMoved(out io.Writer, metric string, packages []exact.Difference) error {
 	if len(packages) == 0 {
 		return nil
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "  moved in the %s\tbaseline\tnow\tinstructions\n", side)
+	fmt.Fprintf(table, "  moved in %s\tbaseline\tnow\tinstructions\n", metric)
 	for _, p := range packages[:min(len(packages), mostMoved)] {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%+.0f\n", cmp.Or(p.Name, "code without a package"), number(p.Baseline), number(p.Candidate), p.Candidate-p.Baseline)
 	}

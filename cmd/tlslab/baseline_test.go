@@ -37,7 +37,7 @@ func TestCompareBaseline(t *testing.T) {
 	}{
 		{"same", "", change(func(*exact.Counts) {}), exitDone, []string{"a: same\n", "b: same\n", "verdict: cells: 2 same\n"}, ""},
 		{"worse", "", change(slower), exitWorse,
-			[]string{"b: worse\n", "instructions.other   400000    400900  1.0023  0.2 %   worse\n", "  net                  400000    400900  +900\n", "verdict: cells: 1 worse, 1 same\n"},
+			[]string{"b: worse\n", "moved in instructions.other  baseline  now     instructions\n", "instructions.other   400000    400900  1.0023  0.2 %   worse\n", "  net                          400000    400900  +900\n", "verdict: cells: 1 worse, 1 same\n"},
 			"hint: if the cost is meant, tlslab baseline update two"},
 		{"better", "", change(fewer), exitDone, []string{"b: better\n", "verdict: cells: 1 better, 1 same\n"}, "hint: to keep what was won"},
 		{"worse and better is worse", "", change(func(c *exact.Counts) { slower(c); fewer(c) }), exitWorse, []string{"b: worse\n"}, "if the cost is meant"},
@@ -61,8 +61,8 @@ func TestCompareBaseline(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := exact.Baseline{}
-			b.Put(counted("a"))
-			b.Put(counted("b"))
+			b.Put(counted("a"), margins())
+			b.Put(counted("b"), margins())
 			var out, told bytes.Buffer
 			s := streams{out: &out, err: &told}
 			var found census

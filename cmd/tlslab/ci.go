@@ -59,6 +59,7 @@ summary goes to the job page, too, and annotations to the log.`,
 	f.StringVar(&c.scenario, "scenario", "gate", "scenario with one baseline and one candidate: a file, or a name from tlslab list")
 	f.StringVarP(&c.output, "output", "o", "", "directory of the results (default: out/ci-TIME)")
 	f.Uint64Var(&c.seed, "seed", 0, "seed of the order of blocks (default: by chance, recorded)")
+	f.BoolVar(&c.primitives, "primitives", false, "time the cryptographic operations alone, too; always where base and change have different toolchains")
 	f.StringVar(&c.only, "only", "", "exact: count, and time nothing")
 	f.StringVar(&c.annotate, "annotate", "auto", "annotations on standard output: auto, github or none")
 	f.StringVar(&c.inconclusive, "inconclusive", "fail", "what an undecided gate means: fail (exit 4) or pass")
@@ -112,7 +113,27 @@ func (s streams) ci(ctx context.Context, c change) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return s.publish(b, c, dir)
+	code, err := s.publish(b, c, dir)
+	if err != nil || c.only != "" || !c.primitives && !otherToolchain(b.Manifest) {
+		return code, err
+	}
+	slower, err := s.ciPrimitives(ctx, c, scenario)
+	return worst(code, slower), err
+}
+
+// otherToolchain: the change brings another Go, so the assembly of its cryptography may be another.
+func otherToolchain(m results.Manifest) bool {
+	return len(m.Variants) > 1 && m.Variants[0].Hello.Go != m.Variants[1].Hello.Go
+}
+
+// ciPrimitives times what no counter sees.
+func (s streams) ciPrimitives(ctx context.Context, c change, scenario *scenarios.Scenario) (int, error) {
+	plan, err := planOf(scenario, c.seed, c.seeded)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintln(s.out)
+	return s.primitives(ctx, plan, 10)
 }
 
 // narrow leaves of a scenario what is counted, where only that is asked for.

@@ -49,6 +49,7 @@ Both sides keep a ledger; a run whose ledgers do not reconcile is invalid, never
 		historyCommand(s),
 		baselineCommand(s),
 		ciCommand(s),
+		primitivesCommand(s),
 		schemaCommand(s),
 		versionCommand(s),
 		selftestCommand(s),

@@ -78,6 +78,7 @@ func TestWorkIsJudged(t *testing.T) {
 		{"not counted", []analysis.Effect{caught}, true, "not counted     instructions.crypto"},
 		{"counted under other conditions", []analysis.Effect{caught, {Metric: "instructions.crypto", Verdict: effect.Invalid}}, true, "not counted     instructions.crypto"},
 		{"another thing that it costs", []analysis.Effect{caught, said("handshake_rate", 0.96, effect.Worse)}, true, "costs too       handshake_rate"},
+		{"the plant's own code", []analysis.Effect{caught, said("instructions.other", 1.008, effect.Worse)}, true, "costs too       instructions.other"},
 		{"the far tail", []analysis.Effect{caught, said("service_p99", 2, effect.Worse), said("service_max", 2, effect.Worse)}, true, ""},
 		{"a difference to the good", []analysis.Effect{caught, said("wire_bytes", 0.9, effect.Better)}, true, ""},
 		{"undecided", []analysis.Effect{said("server_cpu", 1.03, effect.Inconclusive)}, false, "missed by       server_cpu 1.030x [1.020, 1.040] inconclusive"},

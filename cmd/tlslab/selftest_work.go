@@ -41,7 +41,7 @@ const (
 // millisecond more after it. Bytes have to be kept somewhere before they are sent.
 func works(s *lab.Sizes) []work {
 	latency := []string{"service_p50", "handshake_p50", "handshake_rate"}
-	waiting := []string{"handshake_p90", "service_p90", "server_cpu", "client_cpu"}
+	waiting := []string{"handshake_p90", "service_p90", "server_cpu", "client_cpu", "instructions.runtime"}
 	objects := min(allocShare*s.Allocs, allocMargin/2*s.AllocBytes/objectBytes)
 	wait := time.Duration(waitShare * float64(s.Service)).Round(time.Microsecond)
 	return []work{
@@ -49,7 +49,7 @@ func works(s *lab.Sizes) []work {
 		{fmt.Sprintf("+%.2g %% allocations", 100*objects/s.Allocs), server.Plant{Component: "alloc", Count: whole(objects)},
 			[]string{"server_allocs"}, []string{"counted.allocs"}, nil},
 		{"+1 system call", server.Plant{Component: "syscall", Count: 1},
-			nil, []string{"syscalls"}, []string{"instructions.other"}},
+			nil, []string{"syscalls"}, nil},
 		{fmt.Sprintf("+%.2g %% bytes", 100*bytesShare), server.Plant{Component: "bytes", Count: whole(bytesShare * s.Wire)},
 			[]string{"wire_bytes"}, []string{"counted.wire_bytes"}, []string{"server_alloc_bytes", "counted.alloc_bytes"}},
 		{"sleep of half the p50", server.Plant{Component: "sleep", Size: wait}, latency, nil, waiting},
@@ -72,6 +72,10 @@ func (w work) yaml() string {
 	}
 	return fmt.Sprintf("{work: %s, count: %d}", w.plant.Component, w.plant.Count)
 }
+
+// everyWork is what every plant may cost: what plants is code of the server, and when the server writes decides how many
+// reads the client takes. Of such instructions a handshake has so few that a hundred show.
+var everyWork = []string{"instructions.other", "client_instructions.other"}
 
 // tripped is what the metrics said of one plant of work.
 type tripped struct {
@@ -107,7 +111,7 @@ func (w work) judge(effects []analysis.Effect) tripped {
 	for _, e := range effects {
 		t.Groups = max(t.Groups, e.Groups)
 		if e.Verdict == effect.Worse && !slices.Contains(w.trips, e.Metric) && !slices.Contains(w.counted, e.Metric) {
-			t.account(e, slices.Contains(w.carries, e.Metric))
+			t.account(e, slices.Contains(w.carries, e.Metric) || slices.Contains(everyWork, e.Metric))
 		}
 	}
 	return t

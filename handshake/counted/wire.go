@@ -30,7 +30,7 @@ const (
 func (w *wire) Read(b []byte) (int, error) {
 	if w.left == 0 && !w.ended {
 		if err := w.next(); err != nil {
-			return 0, err
+			return 0, within(err)
 		}
 	}
 	if w.ended {
@@ -38,10 +38,15 @@ func (w *wire) Read(b []byte) (int, error) {
 	}
 	n, err := w.in.Read(b[:min(len(b), w.left)])
 	w.left -= n
+	return n, within(err)
+}
+
+// within is the error of a stream that ends before its connection does.
+func within(err error) error {
 	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+		return io.ErrUnexpectedEOF
 	}
-	return n, err
+	return err
 }
 
 // next reads the length of the next frame. It fails with io.EOF where the peer is done.

@@ -32,14 +32,14 @@ func TestEvict(t *testing.T) {
 		used string
 		want []string
 	}{
-		{"room enough", 300, "", []string{"server-0a", "server-0b", "source-0c"}},
-		{"oldest first", 200, "", []string{"server-0b", "source-0c"}},
-		{"all but ours", 0, "", []string{"server-0a", "server-0b", "source-0c"}},
+		{"room enough", 300, "", []string{"server-0a", "counter-0b", "source-0c"}},
+		{"oldest first", 200, "", []string{"counter-0b", "source-0c"}},
+		{"all but ours", 0, "", []string{"server-0a", "counter-0b", "source-0c"}},
 		{"tiny", 1, "", nil},
 		{"in use", 100, "server-0a", []string{"server-0a"}},
 		{"used lately", 200, "server-0a", []string{"server-0a", "source-0c"}},
 	} {
-		b := cacheOf(t, "server-0a", "server-0b", "source-0c")
+		b := cacheOf(t, "server-0a", "counter-0b", "source-0c")
 		b.MaxBytes = test.max
 		if test.used != "" {
 			b.use(test.used)

@@ -29,6 +29,17 @@
 // machine. BoringCrypto cannot exist without cgo, so a comparison with it includes cgo's runtime: that is what its
 // users run too.
 //
+// # Why there is a counter
+//
+// [Builder.BuildCounter] builds, in the same way, the program whose instructions are counted: package counted. What a
+// comparison of counts finds is then a difference of the sources or settings that the servers differ in, too.
+//
+// # Why a layout has a seed
+//
+// Where the linker puts a function decides which cache lines and branch slots it shares, and that is worth some tenths
+// of a percent of time, for better or worse. Builds that differ in Build.Layout alone are the same program in another
+// order: what differs between them is not the code's doing.
+//
 // # The cache
 //
 // Binaries and exported trees are kept in tlslab/servers of the user's cache directory ([os.UserCacheDir]), or in

@@ -2,7 +2,6 @@ package exact
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 )
@@ -36,15 +35,15 @@ func (b Baseline) index(cell string, key Key) int {
 }
 
 // Put enters counts, rounded, in the place of those with the same cell and key, and says whether anything has changed.
-// Where nothing differs by more than noise the old entry stays: its slow changes add up in sight, and files do not
-// change for nothing.
-func (b Baseline) Put(c Counts) (changed bool) {
+// The old entry stays where [Compare] calls every metric the same and no package has moved: slow changes add up in
+// sight, and files do not change for nothing.
+func (b Baseline) Put(c Counts, margins []Margin) (changed bool) {
 	c.Variant, c.Server, c.Client, c.Syscalls = "", c.Server.rounded(), c.Client.rounded(), rounded(c.Syscalls, 0.1)
 	at := b.index(c.Cell, c.Key)
 	switch {
 	case at < 0:
 		b[c.Cell] = append(b[c.Cell], c)
-	case equal(b[c.Cell][at], c):
+	case same(b[c.Cell][at], c, margins):
 		return false
 	default:
 		b[c.Cell][at] = c
@@ -53,9 +52,14 @@ func (b Baseline) Put(c Counts) (changed bool) {
 	return true
 }
 
+func same(old, now Counts, margins []Margin) bool {
+	moved := len(old.Key.packages(old.Server, now.Server)) + len(old.Key.packages(old.Client, now.Client))
+	return moved == 0 && !slices.ContainsFunc(Compare(old, now, margins), func(c Comparison) bool { return c.Verdict != Same })
+}
+
 func (s Side) rounded() Side {
 	return Side{
-		Instructions: rounded(fold(s.Instructions, func(string) bool { return false }), 1),
+		Instructions: rounded(fold(s.Instructions, small, nil), 1),
 		Allocs:       round(s.Allocs, 0.1), AllocBytes: round(s.AllocBytes, 1), Sent: round(s.Sent, 1),
 	}
 }
@@ -76,23 +80,3 @@ func round(n, unit float64) float64 {
 	per := math.Round(1 / unit)
 	return math.Round(n*per) / per
 }
-
-// equal: nothing that both entries hold differs by more than noise, and neither holds what the other lacks.
-func equal(x, y Counts) bool {
-	return len(Packages(x.Server, y.Server)) == 0 && len(Packages(x.Client, y.Client)) == 0 &&
-		maps.EqualFunc(x.whole(), y.whole(), near)
-}
-
-// whole is all that is counted but not by package.
-func (c Counts) whole() map[string]float64 {
-	all := map[string]float64{
-		"server allocs": c.Server.Allocs, "server alloc bytes": c.Server.AllocBytes, "server sent": c.Server.Sent,
-		"client allocs": c.Client.Allocs, "client alloc bytes": c.Client.AllocBytes, "client sent": c.Client.Sent,
-	}
-	for name, n := range c.Syscalls {
-		all["syscalls "+name] = n
-	}
-	return all
-}
-
-func near(x, y float64) bool { return math.Abs(x-y) <= noise*max(x, y) }

@@ -95,6 +95,9 @@ func (p *callgrind) header(name string, values []string) (err error) {
 			return fmt.Errorf("events %q, no instructions (Ir) among them", values)
 		}
 	case "totals":
+		if len(values) <= p.column {
+			return errors.New("totals without instructions")
+		}
 		p.totals, err = p.instructions(values)
 		p.ended = true
 	}
@@ -144,7 +147,7 @@ func relative(before uint64, field string) (uint64, error) {
 // instructions is one of the columns of costs. Those that are left out at the end are zero.
 func (p *callgrind) instructions(costs []string) (uint64, error) {
 	if p.events == 0 || len(costs) > p.events {
-		return 0, fmt.Errorf("costs of %d events, not %d", len(costs), p.events)
+		return 0, fmt.Errorf("costs of %d events, where there are %d", len(costs), p.events)
 	}
 	if p.column >= len(costs) {
 		return 0, nil

@@ -43,7 +43,7 @@ func ReadText(r io.ReaderAt) (*Text, error) {
 // textStart is the address that the table counts from: that of Go's own code, before which a C linker may put other.
 func textStart(file *elf.File) (uint64, error) {
 	symbols, err := file.Symbols()
-	if err != nil {
+	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
 		return 0, err
 	}
 	for _, s := range symbols {
@@ -51,7 +51,10 @@ func textStart(file *elf.File) (uint64, error) {
 			return s.Value, nil
 		}
 	}
-	return 0, errors.New("no symbol runtime.text")
+	if section := file.Section(".text"); section != nil { // stripped
+		return section.Addr, nil
+	}
+	return 0, errors.New("no code")
 }
 
 // Package is the import path of the code at an address; "" of code that has no Go package. Code that the compiler

@@ -1,6 +1,9 @@
 package exact
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Verdict is what may be said of one exact metric.
 type Verdict string
@@ -29,21 +32,22 @@ type Comparison struct {
 }
 
 // Compare judges each metric that has a margin, in that order. A metric that neither side has is left out. Counts with
-// different keys are incomparable, never worse.
+// different keys are incomparable, never worse. What is within the margin is the same, and so is what differs by no
+// more than counts of equal sources do: see [Packages] for instructions; half of one of everything else.
 func Compare(baseline, candidate Counts, margins []Margin) (all []Comparison) {
 	was, is := baseline.Values(), candidate.Values()
 	differences := strings.Join(candidate.Key.Differences(baseline.Key), ", ")
 	for _, m := range margins {
 		c := Comparison{Metric: m.Metric, Baseline: was[m.Metric], Candidate: is[m.Metric], Margin: m.Ratio, Why: differences}
 		if c.Baseline > 0 || c.Candidate > 0 {
-			c.judge()
+			c.judge(baseline.noise(m.Metric))
 			all = append(all, c)
 		}
 	}
 	return all
 }
 
-func (c *Comparison) judge() {
+func (c *Comparison) judge(noise float64) {
 	switch {
 	case c.Why != "":
 	case c.Baseline == 0:
@@ -56,6 +60,8 @@ func (c *Comparison) judge() {
 	switch {
 	case c.Why != "":
 		c.Verdict = Incomparable
+	case math.Abs(c.Candidate-c.Baseline) <= noise:
+		c.Verdict = Same
 	case c.Ratio > 1+c.Margin:
 		c.Verdict = Worse
 	case c.Ratio < 1/(1+c.Margin):
@@ -63,4 +69,17 @@ func (c *Comparison) judge() {
 	default:
 		c.Verdict = Same
 	}
+}
+
+// noise is what a metric of equal sources differs by for nothing, per handshake.
+func (c Counts) noise(metric string) float64 {
+	name, client := strings.CutPrefix(metric, "client_")
+	of, instructions := strings.CutPrefix(name, "instructions")
+	switch {
+	case !instructions:
+		return 0.5
+	case client:
+		return class(strings.TrimPrefix(of, ".")).noise() * total(c.Client.Instructions)
+	}
+	return class(strings.TrimPrefix(of, ".")).noise() * total(c.Server.Instructions)
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestCompare(t *testing.T) {
-	margins := []Margin{{"instructions.crypto", 0.002}, {"counted.allocs", 0.005}, {"syscalls", 0.005}, {"instructions", 0.005}}
+	margins := []Margin{{"instructions.crypto", 0.002}, {"instructions.other", 0.002}, {"counted.allocs", 0.005}, {"syscalls", 0.005}, {"instructions", 0.005}}
 	const crypto = "crypto/internal/fips140/nistec"
 	otherKey, unwatched := counts(), counts()
 	otherKey.Key.Go, unwatched.Syscalls = "go1.26.7", nil
@@ -17,14 +17,15 @@ func TestCompare(t *testing.T) {
 		want                []Verdict
 		why                 string // of the last metric
 	}{
-		{"equal", counts(), counts(), 1, []Verdict{Same, Same, Same}, ""},
-		{"within the margin", counts(), counts().with(crypto, 401_400), 702_200.7 / 700_800.7, []Verdict{Same, Same, Same}, ""},
-		{"beyond the margin", counts(), counts().with(crypto, 401_500), 702_300.7 / 700_800.7, []Verdict{Worse, Same, Same}, ""},
-		{"less", counts().with(crypto, 401_500), counts(), 700_800.7 / 702_300.7, []Verdict{Better, Same, Same}, ""},
-		{"another key", counts(), otherKey.with(crypto, 1e6), 0, []Verdict{Incomparable, Incomparable, Incomparable},
+		{"equal", counts(), counts(), 1, []Verdict{Same, Same, Same, Same}, ""},
+		{"within the margin", counts(), counts().with(crypto, 401_400), 702_200.7 / 700_800.7, []Verdict{Same, Same, Same, Same}, ""},
+		{"beyond the margin", counts(), counts().with(crypto, 401_500), 702_300.7 / 700_800.7, []Verdict{Worse, Same, Same, Same}, ""},
+		{"less", counts().with(crypto, 401_500), counts(), 700_800.7 / 702_300.7, []Verdict{Better, Same, Same, Same}, ""},
+		{"noise of little", counts().with("bytes", 1), counts().with("bytes", 500), 1, []Verdict{Same, Same, Same, Same}, ""},
+		{"another key", counts(), otherKey.with(crypto, 1e6), 0, []Verdict{Incomparable, Incomparable, Incomparable, Incomparable},
 			"toolchain: go1.26.7 against go1.26.8"},
-		{"not counted here", counts(), unwatched, 1, []Verdict{Same, Same, Incomparable}, "not counted here"},
-		{"not in the baseline", unwatched, counts(), 1, []Verdict{Same, Same, Incomparable}, "the baseline has no such count"},
+		{"not counted here", counts(), unwatched, 1, []Verdict{Same, Same, Same, Incomparable}, "not counted here"},
+		{"not in the baseline", unwatched, counts(), 1, []Verdict{Same, Same, Same, Incomparable}, "the baseline has no such count"},
 	}
 	for _, tt := range tests {
 		got := Compare(tt.baseline, tt.candidate, margins)

@@ -134,7 +134,11 @@ func (f file) counts() ([]Counts, error) {
 
 // check refuses what nothing counts.
 func (c Counts) check() error {
-	for _, counts := range []map[string]float64{c.whole(), c.Server.Instructions, c.Client.Instructions} {
+	whole := map[string]float64{
+		"server allocs": c.Server.Allocs, "server alloc_bytes": c.Server.AllocBytes, "server sent_bytes": c.Server.Sent,
+		"client allocs": c.Client.Allocs, "client alloc_bytes": c.Client.AllocBytes, "client sent_bytes": c.Client.Sent,
+	}
+	for _, counts := range []map[string]float64{whole, c.Syscalls, c.Server.Instructions, c.Client.Instructions} {
 		for _, name := range slices.Sorted(maps.Keys(counts)) {
 			if counts[name] < 0 {
 				return fmt.Errorf("%q is negative", name)

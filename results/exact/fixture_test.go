@@ -37,3 +37,7 @@ func (c Counts) with(path string, n float64) Counts {
 	c.Server.Instructions[path] = n
 	return c
 }
+
+func margins() []Margin {
+	return []Margin{{"instructions.crypto", 0.002}, {"instructions.other", 0.002}, {"instructions.runtime", 0.05}, {"counted.allocs", 0.005}, {"syscalls", 0.005}}
+}

@@ -22,11 +22,12 @@ var (
 	runtimePaths = []string{"runtime", "internal/runtime", "internal/bytealg", "internal/sync", "sync", "testing"}
 )
 
-// classOf is the class of an import path. Code without a package is the runtime's assembly, if it is not C.
-func classOf(path string) class {
+// class is that of an import path. Code without a package is BoringCrypto's C where a build has it, else assembly of
+// the runtime.
+func (k Key) class(path string) class {
 	within := func(root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
 	switch {
-	case slices.ContainsFunc(cryptoPaths, within):
+	case slices.ContainsFunc(cryptoPaths, within), path == "" && strings.Contains(k.GOEXPERIMENT, "boringcrypto"):
 		return crypto
 	case path == "", slices.ContainsFunc(runtimePaths, within):
 		return goRuntime
@@ -38,7 +39,7 @@ func classOf(path string) class {
 // without a package may be of any class.
 func Within(metric, path string) bool {
 	_, name, _ := strings.Cut(metric, ".")
-	return path == "" || class(name) == classOf(path)
+	return path == "" || class(name) == Key{}.class(path)
 }
 
 // Values are the counts by the names of package metric's counted metrics. What was not counted is absent: no
@@ -51,8 +52,8 @@ func (c Counts) Values() map[string]float64 {
 		"counted.allocs":      c.Server.Allocs,
 		"counted.alloc_bytes": c.Server.AllocBytes,
 		"counted.wire_bytes":  c.Server.Sent + c.Client.Sent,
+		"syscalls":            total(c.Syscalls),
 	}
-	values["syscalls"] = total(c.Syscalls)
 	server, client := c.instructions(c.Server), c.instructions(c.Client)
 	values["instructions"] = server[""]
 	values["instructions.crypto"] = server[crypto]
@@ -68,15 +69,11 @@ func (c Counts) Values() map[string]float64 {
 // instructions are a side's instructions by class; under the class "" where only their total is known.
 func (c Counts) instructions(s Side) map[class]float64 {
 	sums := map[class]float64{}
-	for _, path := range slices.Sorted(maps.Keys(s.Instructions)) {
-		n := s.Instructions[path]
-		switch {
-		case len(s.Instructions) == 1 && path == "":
+	for path, n := range s.Instructions {
+		if len(s.Instructions) == 1 && path == "" {
 			sums[""] += n
-		case path == "" && strings.Contains(c.Key.GOEXPERIMENT, "boringcrypto"):
-			sums[crypto] += n // BoringCrypto's C and assembly
-		default:
-			sums[classOf(path)] += n
+		} else {
+			sums[c.Key.class(path)] += n
 		}
 	}
 	return sums

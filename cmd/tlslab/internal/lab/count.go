@@ -20,24 +20,27 @@ import (
 	"github.com/tlslab/tlslab/scenarios"
 )
 
-// How many handshakes are counted: the difference of two sizes. Without a seed the random numbers differ, and with
-// them the length of signatures and the work of some algorithms, so there are more.
+// sizes are two numbers of handshakes, whose difference is what is counted.
+type sizes [2]int
+
+// Without a seed the random numbers differ, and with them the length of signatures and the work of some algorithms, so
+// there are more.
 var (
-	seededSizes   = [2]int{10, 60}
-	unseededSizes = [2]int{10, 210}
+	seededSizes   = sizes{10, 60}
+	unseededSizes = sizes{10, 110}
 )
 
 // countSeed is always the same one, so that counts of different runs can be compared.
 const countSeed = 1
 
-// longestCount is how long one pair of processes may take: on an idle machine it is two seconds.
+// longestCount is how long one pair of processes may take; on an idle machine it takes some seconds.
 const longestCount = 5 * time.Minute
 
 // Count counts what a handshake costs each variant in each cell, by instructions, allocations, bytes on the wire and
 // system calls. Nothing here is timed, so a busy machine gives the same counts. What cannot be counted here, or of some
 // variant, is a gap.
 func (r *Run) Count(ctx context.Context) ([]exact.Counts, []results.Gap, error) {
-	c := count{Run: r}
+	c := count{Run: r, seeded: seededSizes, unseeded: unseededSizes}
 	if err := c.prepare(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -66,8 +69,9 @@ func (r *Run) Count(ctx context.Context) ([]exact.Counts, []results.Gap, error) 
 // count is what counts a run.
 type count struct {
 	*Run
-	counter counter
-	gaps    []results.Gap
+	counter          counter
+	seeded, unseeded sizes // of equal first size
+	gaps             []results.Gap
 }
 
 // uncountable is what cannot be counted of one variant in one cell.
@@ -104,24 +108,23 @@ func (c *count) count(ctx context.Context, cell scenarios.Cell, v scenarios.Vari
 	}
 	p := pair{counter: c.counter, binary: binary, environment: countEnvironment(v.Env)}
 	p.orders[0], p.orders[1] = c.countOrders(cell, v)
-	few, err := p.run(ctx, seededSizes[0])
+	few, err := p.run(ctx, c.seeded[0])
 	if err != nil {
 		return exact.Counts{}, err
 	}
 	if err := c.proveCounter(v, p, few); err != nil {
 		return exact.Counts{}, err
 	}
-	sizes := seededSizes
+	n := c.seeded
 	if !few[0].hello.Seeded {
-		sizes = unseededSizes
+		n = c.unseeded
 	}
-	more, err := p.run(ctx, sizes[1])
+	more, err := p.run(ctx, n[1])
 	if err != nil {
 		return exact.Counts{}, err
 	}
-	counts := exact.Counts{Cell: cell.Name, Variant: v.Name}
-	counts.Server, counts.Client = slope(few[0], more[0], sizes), slope(few[1], more[1], sizes)
-	counts.Key, err = c.key(v, few[0].hello, sizes)
+	counts := exact.Counts{Cell: cell.Name, Variant: v.Name, Server: n.slope(few[0], more[0]), Client: n.slope(few[1], more[1])}
+	counts.Key, err = c.key(v, few[0].hello, n)
 	return counts, err
 }
 
@@ -160,15 +163,15 @@ func (c *count) proveCounter(v scenarios.Variant, p pair, sides [2]totals) error
 
 // slope is what one handshake cost: the difference of two sizes, without what is the same in both. A package that has
 // less than half an instruction in a handshake has no part in it, but some in the start of a process.
-func slope(few, more totals, sizes [2]int) exact.Side {
-	n := float64(sizes[1] - sizes[0])
+func (n sizes) slope(few, more totals) exact.Side {
+	per := func(few, more uint64) float64 { return (float64(more) - float64(few)) / float64(n[1]-n[0]) }
 	s := exact.Side{
-		Allocs:     float64(more.report.Allocs-few.report.Allocs) / n,
-		AllocBytes: float64(more.report.AllocBytes-few.report.AllocBytes) / n,
-		Sent:       float64(more.report.Sent-few.report.Sent) / n,
+		Allocs:     per(few.report.Allocs, more.report.Allocs),
+		AllocBytes: per(few.report.AllocBytes, more.report.AllocBytes),
+		Sent:       per(few.report.Sent, more.report.Sent),
 	}
 	for name, instructions := range more.instructions {
-		if each := (float64(instructions) - float64(few.instructions[name])) / n; each >= 0.5 {
+		if each := per(few.instructions[name], instructions); each >= 0.5 {
 			if s.Instructions == nil {
 				s.Instructions = map[string]float64{}
 			}
@@ -179,7 +182,7 @@ func slope(few, more totals, sizes [2]int) exact.Side {
 }
 
 // key is all that decides which code ran, as the counted program says it itself.
-func (c *count) key(v scenarios.Variant, hello counted.Hello, sizes [2]int) (exact.Key, error) {
+func (c *count) key(v scenarios.Variant, hello counted.Hello, n sizes) (exact.Key, error) {
 	is := hello.Identity()
 	k := exact.Key{
 		Counter:      c.counter.name(),
@@ -192,7 +195,7 @@ func (c *count) key(v scenarios.Variant, hello counted.Hello, sizes [2]int) (exa
 		GODEBUG:      v.Env["GODEBUG"],
 		Features:     hello.Features,
 		Seeded:       hello.Seeded,
-		Handshakes:   sizes,
+		Handshakes:   n,
 	}
 	if tags := is.Build["-tags"]; tags != "" {
 		k.Tags = strings.Split(tags, ",")
