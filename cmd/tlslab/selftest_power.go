@@ -224,6 +224,9 @@ func (s streams) powerBeyond(ctx context.Context, t powerTest, sizes *lab.Sizes)
 		return p, err
 	}
 	p.Ratio, p.Minutes = ratioOf(a, powerGate), b.Manifest.Finished.Sub(b.Manifest.Started).Minutes()
+	if p.Ratio == nil {
+		return p, nil
+	}
 	p.Found, err = analysis.Power(b, analysis.Redrawing{
 		Metric: powerGate, Margin: powerMargin, Level: powerLevel, Groups: t.groups, Times: powerTimes, Seed: b.Manifest.Seed,
 	})

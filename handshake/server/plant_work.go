@@ -130,7 +130,7 @@ type holder struct {
 	held  chan struct{}
 }
 
-// wait has a lock held for size and waits for it, which it returns how long it took; zero where the holders have gone.
+// wait has a lock held for size, and returns how long it waited for it; zero where the holders have gone.
 func (h *holders) wait(size time.Duration) (waited time.Duration) {
 	began := time.Now()
 	one := h.take()

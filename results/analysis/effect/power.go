@@ -97,7 +97,7 @@ func (s shift) power(n, c int) float64 {
 	variance := g*s.one*(1-s.one) +
 		pairs*(2*(s.one-s.pair)*(s.one-s.pair)+3*s.pair*(1-s.pair)) +
 		triples*(s.both-s.pair*s.pair)
-	if mean <= 0 || variance <= 0 {
+	if mean*mean <= 0 || variance <= 0 { // far beyond: underflow
 		return 1
 	}
 	shape := mean * mean / variance

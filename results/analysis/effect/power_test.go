@@ -136,3 +136,10 @@ func TestGroupsFor(t *testing.T) {
 		}
 	}
 }
+
+// A slowdown of a hundred spreads takes as few groups as can find anything.
+func TestGroupsForFarBeyond(t *testing.T) {
+	if got := GroupsFor(0.02, 0.00016, 0.005, 0.05, 0.8, 100); got != MinGroups(0.05) {
+		t.Errorf("got %d groups, want %d", got, MinGroups(0.05))
+	}
+}

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"math/rand/v2"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -65,20 +64,11 @@ func TestPrimitivesSeeHardware(t *testing.T) {
 	r.plan.Variants = []scenarios.Variant{
 		{Name: "std"}, {Name: "no-sha", Env: map[string]string{"GODEBUG": "cpu.sha=off,fips140=only"}},
 	}
-	b, err := r.newBench(t.Context(), "std", "no-sha")
+	all, err := r.Primitives(t.Context(), "std", "no-sha", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.calibrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 6 {
-		if err := b.group(t.Context(), random, 1); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, p := range b.primitives() {
+	for _, p := range all {
 		t.Logf("%+v %v", p, p.Ratio)
 		switch {
 		case strings.HasPrefix(p.Name, "sha-256") && p.Verdict != effect.Worse:
