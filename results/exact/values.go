@@ -19,7 +19,7 @@ const (
 // with the garbage collector and the scheduler, so it has a margin of its own.
 var (
 	cryptoPaths  = []string{"crypto", "golang.org/x/crypto", "vendor/golang.org/x/crypto"}
-	runtimePaths = []string{"runtime", "internal/runtime", "internal/bytealg", "internal/sync", "sync", "testing"}
+	runtimePaths = []string{"runtime", "internal/chacha8rand", "math/rand", "internal/runtime", "internal/bytealg", "internal/sync", "sync", "testing"}
 )
 
 // class is that of an import path. Code without a package is BoringCrypto's C where a build has it, else assembly of

@@ -15,33 +15,38 @@ import (
 // counter of instructions does not see what the hardware makes of them.
 type Primitive struct {
 	Name     string
-	Baseline float64       // nanoseconds of CPU for one operation, median of all batches
-	Ratio    *effect.Ratio // candidate/baseline, its interval at 95 %; nil: too few groups, or missing
-	Verdict  effect.Verdict
-	Missing  string // why a side does not have the operation; then there is no verdict
+	Baseline float64        // nanoseconds of CPU for one operation, median of all batches
+	Ratio    *effect.Ratio  // candidate/baseline, its interval at 95 %; nil: too few groups, or missing
+	Verdict  effect.Verdict // worse is said of any of them with an error of 5 %, by Holm's method
+	Missing  string         // why a side does not have the operation; then there is no verdict
 }
 
 const (
 	primitiveMargin = 0.03
-	primitiveLevel  = 0.05       // two-sided error of an interval
+	primitiveLevel  = 0.05       // two-sided error of an interval, and of all verdicts together
 	primitiveTurns  = 4          // ABBA or BAAB of them in a group, which takes about 2 s then
 	primitiveStream = 0x7072696d // "prim": its random numbers are apart from others of the same seed
 )
 
 // Primitives times what handshakes are made of for two variants. A group is a fresh process of each, which take turns
-// as ABBA or BAAB by the plan's seed. Six groups are the fewest that can find anything.
+// as ABBA or BAAB by the plan's seed. Of twenty operations, ten groups are the fewest that can find one worse.
 func (r *Run) Primitives(ctx context.Context, baseline, candidate string, groups int) ([]Primitive, error) {
 	b, err := r.newBench(ctx, baseline, candidate)
 	if err != nil {
 		return nil, err
 	}
+	return b.run(ctx, groups)
+}
+
+// run measures the groups and judges every operation.
+func (b *bench) run(ctx context.Context, groups int) ([]Primitive, error) {
 	if err := b.calibrate(ctx); err != nil {
 		return nil, err
 	}
-	random := rand.New(rand.NewPCG(r.plan.Seed, primitiveStream))
+	random := rand.New(rand.NewPCG(b.seed, primitiveStream))
 	for n := range groups {
-		r.lab.Speak(fmt.Sprintf("timing primitives of %s and %s: group %d of %d", baseline, candidate, n+1, groups))
-		if err := b.group(ctx, random, primitiveTurns); err != nil {
+		b.speak(fmt.Sprintf("timing primitives: group %d of %d", n+1, groups))
+		if err := b.group(ctx, random); err != nil {
 			return nil, err
 		}
 	}
@@ -49,7 +54,24 @@ func (r *Run) Primitives(ctx context.Context, baseline, candidate string, groups
 }
 
 // primitives judges every operation that either side knows.
-func (b *bench) primitives() (all []Primitive) {
+func (b *bench) primitives() []Primitive {
+	var all []Primitive
+	var ratios [][]float64
+	var p []float64
+	for _, name := range b.names() {
+		one, d := b.primitive(name)
+		all, ratios, p = append(all, one), append(ratios, d), append(p, effect.PBeyond(d, primitiveMargin, false))
+	}
+	levels := effect.Holm(p, func(among int) float64 { return primitiveLevel / float64(among) })
+	for i, d := range ratios {
+		if all[i].Missing == "" {
+			all[i].judge(d, p[i] <= levels[i])
+		}
+	}
+	return all
+}
+
+func (b *bench) names() []string {
 	names := map[string]bool{}
 	for i := range b.sides {
 		for name := range b.missing[i] {
@@ -61,35 +83,41 @@ func (b *bench) primitives() (all []Primitive) {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		p := Primitive{Name: name}
-		if err := b.judge(&p); err != nil {
-			p.Missing = err.Error()
-		}
-		all = append(all, p)
-	}
-	return all
+	return slices.Sorted(maps.Keys(names))
 }
 
-// judge fills in what was measured of an operation. The error says why there is nothing.
-func (b *bench) judge(p *Primitive) error {
-	var d, baseline []float64
+// primitive is an operation with the log-ratios of its groups, not judged yet.
+func (b *bench) primitive(name string) (p Primitive, d []float64) {
+	p.Name = name
+	var baseline []float64
 	for _, g := range b.groups {
 		for i, side := range b.sides {
-			if g[i][p.Name] == nil {
-				return fmt.Errorf("%s: %s", side.variant.Name, cmp.Or(b.missing[i][p.Name], "its sources do not time it"))
+			if g[i][name] == nil {
+				p.Missing = fmt.Sprintf("%s: %s", side.variant.Name, cmp.Or(b.missing[i][name], "its sources do not time it"))
+				return p, nil
 			}
 		}
-		ratio, err := effect.LogRatio(g[0][p.Name], g[1][p.Name])
+		ratio, err := effect.LogRatio(g[0][name], g[1][name])
 		if err != nil {
-			return err
+			p.Missing = err.Error()
+			return p, nil
 		}
-		d, baseline = append(d, ratio), append(baseline, g[0][p.Name]...)
+		d, baseline = append(d, ratio), append(baseline, g[0][name]...)
 	}
 	slices.Sort(baseline)
-	p.Baseline, p.Verdict = baseline[len(baseline)/2], effect.Inconclusive
-	if ratio, _, ok := effect.Estimate(d, primitiveLevel); ok {
-		p.Ratio, p.Verdict = &ratio, effect.Judge(ratio, primitiveMargin, false)
+	p.Baseline = baseline[len(baseline)/2]
+	return p, d
+}
+
+// judge judges an operation by its interval. Worse takes more: it must hold beside all the others.
+func (p *Primitive) judge(d []float64, rejected bool) {
+	p.Verdict = effect.Inconclusive
+	ratio, _, ok := effect.Estimate(d, primitiveLevel)
+	if !ok {
+		return
 	}
-	return nil
+	p.Ratio = &ratio
+	if v := effect.Judge(ratio, primitiveMargin, false); v != effect.Worse || rejected {
+		p.Verdict = v
+	}
 }

@@ -26,6 +26,9 @@ import (
 type bench struct {
 	sides   [2]benchSide
 	cpus    []int
+	seed    uint64
+	turns   int // ABBA or BAAB in a group
+	speak   func(string)
 	order   counted.Timing
 	groups  [][2]batches
 	missing [2]map[string]string // operations that a side refuses, and why
@@ -40,7 +43,7 @@ type benchSide struct {
 }
 
 func (r *Run) newBench(ctx context.Context, baseline, candidate string) (*bench, error) {
-	b := &bench{cpus: r.places[baseline].server}
+	b := &bench{cpus: r.places[baseline].server, seed: r.plan.Seed, turns: primitiveTurns, speak: r.lab.Speak}
 	for i, name := range []string{baseline, candidate} {
 		v := r.variant(name)
 		binary, err := r.lab.Builder.BuildCounter(ctx, v.Build)
@@ -69,7 +72,7 @@ func (b *bench) calibrate(ctx context.Context) error {
 }
 
 // group starts a fresh process of each side and lets them take turns.
-func (b *bench) group(ctx context.Context, random *mathrand.Rand, rounds int) error {
+func (b *bench) group(ctx context.Context, random *mathrand.Rand) error {
 	var timers [2]*timer
 	for _, side := range random.Perm(2) {
 		t, err := b.sides[side].start(ctx, b.cpus, b.order)
@@ -80,7 +83,7 @@ func (b *bench) group(ctx context.Context, random *mathrand.Rand, rounds int) er
 		timers[side], b.missing[side] = t, t.ready.Missing
 	}
 	measured := [2]batches{{}, {}}
-	for range rounds {
+	for range b.turns {
 		first := random.IntN(2)
 		for _, side := range []int{first, 1 - first, 1 - first, first} {
 			turn, err := timers[side].turn()
