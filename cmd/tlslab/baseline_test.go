@@ -24,7 +24,7 @@ func TestCompareBaseline(t *testing.T) {
 		f(&b)
 		return []exact.Counts{a, b}
 	}
-	slower := func(c *exact.Counts) { c.Server.Instructions["net"] += 900 }
+	slower := func(c *exact.Counts) { c.Server.Instructions["net"] += 4_000 }
 	fewer := func(c *exact.Counts) { c.Server.Allocs = 200 }
 	upgraded := func(c *exact.Counts) { c.Key.Go = "go1.26.9" }
 	tests := []struct {
@@ -37,7 +37,7 @@ func TestCompareBaseline(t *testing.T) {
 	}{
 		{"same", "", change(func(*exact.Counts) {}), exitDone, []string{"a: same\n", "b: same\n", "verdict: cells: 2 same\n"}, ""},
 		{"worse", "", change(slower), exitWorse,
-			[]string{"b: worse\n", "moved in instructions.other  baseline  now     instructions\n", "instructions.other   400000    400900  1.0023  0.2 %   worse\n", "  net                          400000    400900  +900\n", "verdict: cells: 1 worse, 1 same\n"},
+			[]string{"b: worse\n", "moved in instructions.other  baseline  now     instructions\n", "instructions.other   400000    404000  1.0100  ", "  net                          400000    404000  +4000\n", "verdict: cells: 1 worse, 1 same\n"},
 			"hint: if the cost is meant, tlslab baseline update two"},
 		{"better", "", change(fewer), exitDone, []string{"b: better\n", "verdict: cells: 1 better, 1 same\n"}, "hint: to keep what was won"},
 		{"worse and better is worse", "", change(func(c *exact.Counts) { slower(c); fewer(c) }), exitWorse, []string{"b: worse\n"}, "if the cost is meant"},
@@ -50,7 +50,7 @@ func TestCompareBaseline(t *testing.T) {
 		{"not countable", "", change(func(c *exact.Counts) { c.Server.Instructions = nil }), exitInvalid,
 			[]string{"a: same\n", "b: not counted\n", "verdict: cells: 1 same\n"}, ""},
 		{"nothing countable", "", []exact.Counts{{Cell: "a"}}, exitInvalid, []string{"a: not counted\n", "verdict: cells: none was counted\n"}, ""},
-		{"a wider gate", "gates: [{metric: instructions.other, worse: 1%}]", change(slower), exitDone, []string{"1 %     same"}, ""},
+		{"a wider gate", "gates: [{metric: instructions.other, worse: 2%}]", change(slower), exitDone, []string{"2 %     same"}, ""},
 		{"a gate that advises", "gates: [{metric: instructions.other, worse: 0.1%, advisory: true}]", change(slower), exitDone,
 			[]string{"b: same\n", "0.1 %   worse"}, ""},
 	}

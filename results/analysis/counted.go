@@ -24,10 +24,11 @@ func countedOf(m results.Manifest, counts []exact.Counts) []comparison {
 			}
 			for _, mt := range metric.Counted() {
 				gate := gateOf(m.Gates, mt.Name, candidate)
-				if c, ok := compareCounts(baseline, countsOf(counts, cell.Name, candidate), mt); ok || gate != nil {
+				counted := countsOf(counts, cell.Name, candidate)
+				if c, ok := compareCounts(baseline, counted, mt); ok || gate != nil {
 					c.Cell, c.Baseline.Variant, c.Candidate.Variant = cell.Name, base, candidate
 					c.put(gate)
-					c.judgeCount()
+					c.judgeCount(baseline, counted)
 					all = append(all, c)
 				}
 			}
@@ -85,10 +86,12 @@ func compareCounts(baseline, candidate *exact.Counts, m metric.Metric) (c compar
 	return c, true
 }
 
-// judgeCount judges a count by its margin: it has no chance in it.
-func (c *comparison) judgeCount() {
+// judgeCount judges a count by its margin, and by what equal sources differ by for nothing.
+func (c *comparison) judgeCount(baseline, candidate *exact.Counts) {
 	if c.Ratio != nil {
-		c.Verdict = effect.Judge(*c.Ratio, c.Margin, c.Higher)
+		for _, said := range exact.Compare(*baseline, *candidate, []exact.Margin{{Metric: c.Metric, Ratio: c.Margin}}) {
+			c.Verdict = effect.Verdict(said.Verdict)
+		}
 	}
 	if c.Judged != nil {
 		c.Judged.Ratio = c.Ratio
