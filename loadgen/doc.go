@@ -23,6 +23,17 @@
 //	 |          | ------------- service time ----------- |
 //	 | ------------------- response time --------------- |
 //
+// # Why turns
+//
+// The speed of a machine can change by a sixth from one half second to the next, so two servers that are measured one
+// after the other differ for that alone. With [Turns] two generators, one for each server, work in alternation, in
+// slices far shorter than such a change. They pass a baton, and a turn ends only when its last handshake has:
+//
+//	one    | handshakes .. last end |                         | handshakes
+//	other                           | handshakes .. last end |
+//
+// Only closed loops take turns, for an open loop's due times wait for nobody.
+//
 // # What counts
 //
 // Only a handshake that the server has confirmed, by one byte after it verified the client's Finished, counts as a
@@ -31,5 +42,5 @@
 // asked; one of another shape stays in the ledger, as mismatched, and out of the histograms.
 //
 // A server that does not answer at all gives no result but an error, and soon: see [Run]. How long a generator may
-// take at most is known before it starts: [Job.LongestWarmup], then [Load.Longest].
+// take at most is known before it starts: [Job.LongestWarmup], then [Job.Longest].
 package loadgen

@@ -39,6 +39,17 @@ func (l Load) Longest(timeout time.Duration) time.Duration {
 	return longest
 }
 
+// Longest is the most time that the measured stretch can take, by the same count as [Load.Longest]. In turns it is
+// the time of two loops, the other one taken to have the same job, and for each a slice more, by which its last turn
+// may pass the length.
+func (j Job) Longest() time.Duration {
+	alone := j.Load.Longest(j.Timeout)
+	if j.Turns == nil {
+		return alone
+	}
+	return product(2, sum(alone, j.Turns.Slice))
+}
+
 // LongestWarmup is the most time that [Serve] can take from the job to its line {"ready":true}, by the same count as
 // [Load.Longest].
 func (j Job) LongestWarmup() (longest time.Duration) {

@@ -61,6 +61,21 @@ func TestLongestDoesNotOverflow(t *testing.T) {
 	}
 }
 
+func TestLongestOfJob(t *testing.T) {
+	job := Job{Load: Load{Loop: Closed, Workers: 2, Length: 5 * time.Second}, Timeout: time.Second}
+	if got, want := job.Longest(), 6*time.Second; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	job.Turns = &Turns{Slice: 50 * ms}
+	if got, want := job.Longest(), 12*time.Second+100*ms; got != want {
+		t.Errorf("in turns: got %v, want %v", got, want)
+	}
+	job.Load.Length = math.MaxInt64
+	if got := job.Longest(); got != math.MaxInt64 {
+		t.Errorf("in long turns: got %v, want %v", got, time.Duration(math.MaxInt64))
+	}
+}
+
 func TestLongestWarmup(t *testing.T) {
 	for _, tc := range []struct {
 		kind            handshake.Kind

@@ -65,13 +65,14 @@ type Job struct {
 	KeyLog      string         `json:"key_log,omitempty"`   // file to append an SSLKEYLOGFILE to; empty: none
 	Timeout     time.Duration  `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
 	Delay       *Delay         `json:"delay,omitempty"`     // nil: none
+	Turns       *Turns         `json:"turns,omitempty"`     // nil: none; needs [BatonIn] and [BatonOut]
 }
 
 // Result is what the generator saw of one measured stretch. Times are nanoseconds; histograms hold confirmed
 // handshakes of the asked shape only.
 type Result struct {
 	Ledger     handshake.ClientLedger `json:"ledger"`
-	Wall       time.Duration          `json:"wall_ns"` // first due to last end
+	Wall       time.Duration          `json:"wall_ns"` // first due to last end; in turns: the sum of its own
 	CPU        handshake.CPU          `json:"cpu"`
 	Handshake  hist.Histogram         `json:"handshake"`
 	Service    hist.Histogram         `json:"service"`

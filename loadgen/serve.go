@@ -17,6 +17,9 @@ var ErrParentGone = errors.New("the parent has closed the generator's input")
 // for the line "go", runs the measured stretch and writes its [Result] as a JSON line. It serves one job per process,
 // because a pinned suite cannot be undone. The end of stdin ends everything at once, with [ErrParentGone]. Serve does
 // not close stdin; a read of it may outlive Serve.
+//
+// For a job with [Turns] the process must have inherited [BatonIn] and [BatonOut]. Whoever started the two generators
+// has to close its own copies of all four ends of the pipes, or neither generator learns that the other one is gone.
 func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -39,12 +42,24 @@ func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	stock.delays.harvest() // of the warm-up
-	result, err := Run(ctx, stock, job.Load, job.Seed)
+	result, err := measure(ctx, stock, job)
 	if err != nil {
 		return err
 	}
 	result.Delayed = stock.delays.harvest()
 	return reply.Encode(result)
+}
+
+// measure runs the measured stretch.
+func measure(ctx context.Context, stock *Stock, job Job) (Result, error) {
+	if job.Turns == nil {
+		return Run(ctx, stock, job.Load, job.Seed)
+	}
+	baton, err := inheritBaton()
+	if err != nil {
+		return Result{}, err
+	}
+	return RunInTurns(ctx, stock, job.Load, *job.Turns, baton)
 }
 
 type ready struct {
@@ -91,6 +106,9 @@ func readJob(ctx context.Context, lines <-chan []byte) (job Job, err error) {
 	}
 	if err := job.Load.Check(); err != nil {
 		return job, fmt.Errorf("job: load: %w", err)
+	}
+	if err := job.Turns.check(job.Load); err != nil {
+		return job, fmt.Errorf("job: turns: %w", err)
 	}
 	return job, nil
 }

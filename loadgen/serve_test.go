@@ -35,12 +35,13 @@ type generator struct {
 	wait   func() error
 }
 
-func startGenerator(t *testing.T, job Job) *generator {
+func startGenerator(t *testing.T, job Job, inherited ...*os.File) *generator {
 	t.Helper()
 	g := &generator{stderr: &strings.Builder{}}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"=1")
 	cmd.Stderr = g.stderr
+	cmd.ExtraFiles = inherited
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +75,12 @@ func (g *generator) run(t *testing.T) (r Result) {
 	if _, err := io.WriteString(g.stdin, "go\n"); err != nil {
 		t.Fatal(err)
 	}
+	return g.result(t)
+}
+
+// result reads the result of a measured stretch that was started before.
+func (g *generator) result(t *testing.T) (r Result) {
+	t.Helper()
 	if err := json.NewDecoder(g.stdout).Decode(&r); err != nil {
 		t.Fatalf("result: %v; stderr: %s", err, g.stderr)
 	}
@@ -152,6 +159,7 @@ func TestServeRefuses(t *testing.T) {
 		{"no JSON", "hello\n", "job: "},
 		{"unknown key", `{"colour":"red"}` + "\n", "colour"},
 		{"bad load", line(func(j *Job) { j.Load.Workers = 0 }), "0 workers"},
+		{"turns by number", line(func(j *Job) { j.Turns = &Turns{Slice: 1} }), "job: turns: only a closed loop with a length"},
 		{"bad job", line(func(j *Job) { j.Roots = nil }), "no certificate authority"},
 		{"other word", line(func(*Job) {}) + "stop\n", `got the line "stop", want go`},
 	} {
@@ -224,6 +232,9 @@ func FuzzJob(f *testing.F) {
 		}
 		if err := job.Load.Check(); err != nil {
 			t.Fatalf("accepted a job whose load is wrong: %v", err)
+		}
+		if job.Turns != nil && (job.Load.Loop != Closed || job.Load.Length <= 0 || job.Turns.Slice <= 0) {
+			t.Fatalf("accepted turns that cannot be taken: %+v", job)
 		}
 	})
 }

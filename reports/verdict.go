@@ -40,6 +40,9 @@ func facts(m results.Manifest) []string {
 			f = append(f, plural(of.n, of.thing))
 		}
 	}
+	if m.Turn > 0 {
+		f = append(f, "in turns of "+m.Turn.String())
+	}
 	if m.Seed != 0 {
 		f = append(f, fmt.Sprintf("seed %d", m.Seed))
 	}

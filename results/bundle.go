@@ -17,28 +17,29 @@ const Schema = 3
 
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {
-	Schema      int         `json:"schema"`
-	Tool        string      `json:"tool"`        // version of tlslab
-	ToolSum     string      `json:"tool_sha256"` // of the executable, which is also the load generator
-	Started     time.Time   `json:"started"`
-	Finished    time.Time   `json:"finished"`
-	Seed        uint64      `json:"seed"`
-	Scenario    Scenario    `json:"scenario"`
-	Variants    []Variant   `json:"variants"` // the baseline first
-	Cells       []Cell      `json:"cells"`
-	Skips       []Skip      `json:"skips,omitempty"`
-	Gates       []Gate      `json:"gates,omitempty"`
-	Looks       []int       `json:"looks,omitempty"`                // groups per cell at which the gates are judged, the last one the most; left out: once, at the end
-	Objectives  []Objective `json:"objectives,omitempty"`           // absolute limits
-	Expected    []Expected  `json:"expected_regressions,omitempty"` // reviewed exceptions from the gates
-	Confirm     bool        `json:"confirm,omitempty"`              // a gate that fails is measured once more before it counts
-	Null        string      `json:"null,omitempty"`                 // the variant that is the baseline once more, linked in another layout; empty: none
-	Limits      Limits      `json:"limits"`
-	Environment Environment `json:"environment"`
-	Gaps        []Gap       `json:"gaps,omitempty"`
-	Observer    *Observer   `json:"observer,omitempty"` // of the blocks that are observed; nil: none is
-	Blocks      int         `json:"blocks"`             // how many there must be
-	Files       []File      `json:"files"`              // all others, with their digests
+	Schema      int           `json:"schema"`
+	Tool        string        `json:"tool"`        // version of tlslab
+	ToolSum     string        `json:"tool_sha256"` // of the executable, which is also the load generator
+	Started     time.Time     `json:"started"`
+	Finished    time.Time     `json:"finished"`
+	Seed        uint64        `json:"seed"`
+	Scenario    Scenario      `json:"scenario"`
+	Variants    []Variant     `json:"variants"` // the baseline first
+	Cells       []Cell        `json:"cells"`
+	Skips       []Skip        `json:"skips,omitempty"`
+	Gates       []Gate        `json:"gates,omitempty"`
+	Turn        time.Duration `json:"turn_ns,omitempty"`              // of each server of a group, both alive at once; left out: one block after the other
+	Looks       []int         `json:"looks,omitempty"`                // groups per cell at which the gates are judged, the last one the most; left out: once, at the end
+	Objectives  []Objective   `json:"objectives,omitempty"`           // absolute limits
+	Expected    []Expected    `json:"expected_regressions,omitempty"` // reviewed exceptions from the gates
+	Confirm     bool          `json:"confirm,omitempty"`              // a gate that fails is measured once more before it counts
+	Null        string        `json:"null,omitempty"`                 // the variant that is the baseline once more; empty: none
+	Limits      Limits        `json:"limits"`
+	Environment Environment   `json:"environment"`
+	Gaps        []Gap         `json:"gaps,omitempty"`
+	Observer    *Observer     `json:"observer,omitempty"` // of the blocks that are observed; nil: none is
+	Blocks      int           `json:"blocks"`             // how many there must be
+	Files       []File        `json:"files"`              // all others, with their digests
 }
 
 // Scenario is what was asked, as its author wrote it.

@@ -40,7 +40,7 @@ func TestBuiltin(t *testing.T) {
 	}{
 		{"aa", 2, 6, 240, 4 * time.Minute},
 		{"ablation", 5, 2, 100, 3 * time.Minute},
-		{"gate", 2, 2, 400, 4 * time.Minute},
+		{"gate", 2, 2, 240, 6 * time.Minute},
 		{"mutual", 2, 4, 96, 3 * time.Minute},
 		{"p384", 2, 2, 80, 2 * time.Minute},
 		{"post-quantum", 2, 6, 144, 5 * time.Minute},

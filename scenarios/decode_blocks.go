@@ -2,8 +2,11 @@ package scenarios
 
 import (
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/tlslab/tlslab/loadgen"
 )
 
 // mostLooks bounds the looks: each takes its share of the error, and of more than a few nothing is left.
@@ -13,10 +16,11 @@ const mostLooks = 10
 const mostGroupsOfCell = 1000
 
 func (d *decoder) blocks(n *yaml.Node, s *Scenario) {
-	var order string
+	order, turn := "abba", defaultTurn
 	var seed uint64
 	d.mapping(n, "blocks",
-		field{"order", value(d, &order, oneOf("order", "abba"))},
+		field{"order", value(d, &order, oneOf("order", "abba", "turns"))},
+		field{"turn", value(d, &turn, readTurn)},
 		field{"groups", func(n *yaml.Node) { d.groups(n, s) }},
 		field{"spare", d.whole(&s.Spare, 0, mostGroupsOfCell)},
 		field{"warmup", value(d, &s.Warmup, readLength)},
@@ -29,6 +33,43 @@ func (d *decoder) blocks(n *yaml.Node, s *Scenario) {
 	)
 	if len(s.Looks) > 1 {
 		d.spareLooks(under(n, "spare"), s)
+	}
+	if order == "turns" {
+		s.Turn = turn
+	} else if given := under(n, "turn"); given != nil {
+		d.add(at(given), "add order: turns", "blocks take no turns")
+	}
+	s.turnsAt = at(n)
+}
+
+// defaultTurn is short against the time in which a shared machine changes its speed, and long against a handshake.
+const defaultTurn = 50 * time.Millisecond
+
+// readTurn reads the length of a turn.
+func readTurn(s string) (time.Duration, error) {
+	turn, err := readLength(s)
+	if err == nil && (turn < 5*time.Millisecond || turn > 10*time.Second) {
+		return 0, wrong("50ms is usual", "a turn of %s: it is 5ms to 10s", clip(s))
+	}
+	return turn, err
+}
+
+// lintTurns refuses what cannot be measured in turns.
+func (d *decoder) lintTurns(s *Scenario) {
+	if s.Turn == 0 {
+		return
+	}
+	if len(s.Variants) > 2 {
+		d.add(s.turnsAt, "use order: abba", "two variants take turns, and there are %d", len(s.Variants))
+	}
+	if s.Observe.On() {
+		d.add(s.turnsAt, "use order: abba, or observe: none", "observed blocks take no turns")
+	}
+	for _, l := range s.Loads {
+		if l.Loop != loadgen.Closed || l.Handshakes > 0 {
+			d.add(s.turnsAt, "use order: abba, or a closed loop with a length", "only closed loops with a length take turns")
+			return
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ func (s *Scenario) settings() []Setting {
 		{"client.certificate", s.Client.Certificate},
 		{"client.close", s.Client.Close},
 		{"client.cpus", cpusOr(s.Client.CPUs, "chosen by the lab")},
-		{"blocks.order", "abba"},
+		{"blocks.order", orderOf(s)},
 		{"blocks.groups", groupsWords(s.Looks, s.Groups)},
 		{"blocks.spare", fmt.Sprint(s.Spare)},
 		{"blocks.warmup", lengthOr(s.Warmup, "0s")},
@@ -198,4 +198,11 @@ func spelled(alpn []string) []string {
 		alpn[i] = or(p, "none")
 	}
 	return alpn
+}
+
+func orderOf(s *Scenario) string {
+	if s.Turn > 0 {
+		return "turns of " + s.Turn.String()
+	}
+	return "abba"
 }

@@ -10,6 +10,9 @@ func (p *Plan) describeBlocks(t *page) {
 	lines := []string{
 		fmt.Sprintf("%d blocks:\t%d groups of each cell, %s warm-up each%s", len(p.Blocks)-p.pairs()*2, p.Groups, p.Warmup, p.twinWords()),
 	}
+	if p.Turn > 0 {
+		lines = append(lines, fmt.Sprintf("in turns:\tthe two servers of a group are alive at once and loaded for %s each, again and again", p.Turn))
+	}
 	if len(p.Looks) > 1 {
 		lines = append(lines, fmt.Sprintf("perhaps fewer:\ta cell that is decided after %s groups needs no more", orWords(p.Looks[:len(p.Looks)-1])))
 	} else {

@@ -150,9 +150,9 @@ func TestDescribeGates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"variants (2, of 3 builds)\n",
-		"  head          candidate           std layout=3            plant work burn, count 9\n",
-		"  null control  the baseline again  std layout=",
+		"variants (2, of 2 builds)\n",
+		"  head          candidate           std layout=3    plant work burn, count 9\n",
+		"  null control  the baseline again  std",
 		"gates\n  server_cpu of every candidate: at most 2% worse               cpu, one of 2: tested at 0.00944, p >= 1.82e-12  finds nothing after 5 groups, +2.",
 		"  service_p50 of every candidate: at most 10% worse (advisory)  latency, alone: tested at 0.0195, p >= 1.82e-12  finds unknown: run tlslab selftest aa\n",
 		"  counted.allocs of every candidate: at most 0.5% worse         exact: counted, without chance\n",

@@ -19,6 +19,7 @@ func (d *decoder) lint(s *Scenario) {
 		return // its mistakes are reported already, and rules would seem wrong because of them
 	}
 	d.lintProtocols(s)
+	d.lintTurns(s)
 	before := len(d.found)
 	if d.expandMatrix(s); len(d.found) == before && len(s.Loads) > 0 {
 		d.lintObjectives(s)

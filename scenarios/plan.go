@@ -21,7 +21,7 @@ import (
 func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 	p := &Plan{
 		Scenario: results.Scenario{Name: s.Name, Doc: s.Doc, Text: s.Text},
-		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Client: s.Client,
+		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Turn: s.Turn, Client: s.Client,
 		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Observe: s.Observe, Defaults: s.Defaults(),
 		Looks: s.Looks, Confirm: s.Confirm, Exact: s.Exact == "auto", Objectives: s.Objectives, Expected: s.Expected,
 	}
@@ -140,11 +140,12 @@ func (p *Plan) group(random *rand.Rand, cell, group, index int) (blocks []Block)
 	turns := map[string]int{}
 	seeds := []uint64{random.Uint64(), random.Uint64()}
 	observedFirst := p.Observe.On() && random.Uint64()%2 == 0
-	for _, v := range sequence(random, p.Cells[cell].Variants) {
+	for _, v := range p.sequence(random, p.Cells[cell].Variants) {
 		for _, observed := range p.twins(observedFirst) {
 			order := len(blocks)
 			blocks = append(blocks, Block{
 				Index: index + order, Cell: cell, Variant: v, Group: group, Order: order, Seed: seeds[turns[v]], Observed: observed,
+				Turns: p.takesTurns(p.Cells[cell].Variants),
 			})
 		}
 		observedFirst = !observedFirst
@@ -161,11 +162,15 @@ func (p *Plan) twins(observedFirst bool) []bool {
 	return []bool{observedFirst, !observedFirst}
 }
 
-// sequence is the order of a group's blocks: ABBA or BAAB for two variants, else one block of each at random.
-func sequence(random *rand.Rand, variants []string) []string {
+// takesTurns says whether the two variants of a cell are measured at once, in turns.
+func (p *Plan) takesTurns(variants []string) bool { return p.Turn > 0 && len(variants) == 2 }
+
+// sequence is the order of a group's blocks: ABBA or BAAB for two variants, else one block of each at random. Two that
+// take turns have one block each, too.
+func (p *Plan) sequence(random *rand.Rand, variants []string) []string {
 	s := slices.Clone(variants)
 	random.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] })
-	if len(s) == 2 {
+	if len(s) == 2 && p.Turn == 0 {
 		return []string{s[0], s[1], s[1], s[0]}
 	}
 	return s

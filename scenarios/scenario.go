@@ -19,6 +19,12 @@
 // round measures one group of every cell, in an order that the seed draws. Within a group two variants alternate as
 // ABBA or BAAB, which cancels a linear drift; more than two run once each, in random order.
 //
+// # Why servers may take turns
+//
+// A machine that others share changes its speed by more than a tenth from one half second to the next, and blocks one
+// after the other each meet another speed. With order: turns the two servers of a group are alive at once and are
+// loaded for 50 ms each, again and again, so both meet all of it. The unit is still the group of fresh processes.
+//
 // # Why equal blocks share a seed
 //
 // The n-th block of each variant within a group has the same seed, so an open loop asks both sides for handshakes
@@ -32,7 +38,7 @@
 //
 // # Why the null control is a pair of its own
 //
-// Each round measures the baseline twice more in one cell, once linked in another layout. What differs there, the lab
+// Each round measures the baseline twice more in one cell, once under another name. What differs there, the lab
 // or the layout made, so the differences between variants mean nothing either. Its blocks are apart from the groups,
 // whose order and seeds are the same with and without it.
 //
@@ -67,7 +73,8 @@ type Scenario struct {
 	Groups   int // per cell
 	Spare    int // groups per cell, to be measured in place of those that the machine spoils
 	Warmup   time.Duration
-	Seed     *uint64 // that the file asks for; nil: the caller's choice
+	Turn     time.Duration // of each of the two servers of a group, which are alive at once; zero: one after the other, ABBA
+	Seed     *uint64       // that the file asks for; nil: the caller's choice
 	Gates    []results.Gate
 	Limits   results.Limits
 	Profile  bool
@@ -81,6 +88,7 @@ type Scenario struct {
 	Expected   []results.Expected
 
 	matrix     matrix
+	turnsAt    position
 	points     []point
 	excluded   []results.Skip // whole cells that a rule excludes and says why
 	gatesAt    []position     // of each of Gates
@@ -143,6 +151,7 @@ type Plan struct {
 	Spares   []Block          `json:"spares,omitempty"` // rounds of groups after Blocks, for those that the machine spoils
 	Groups   int              `json:"groups"`           // per cell
 	Warmup   time.Duration    `json:"warmup_ns"`
+	Turn     time.Duration    `json:"turn_ns,omitempty"` // zero: blocks are measured one after the other
 	Client   Client           `json:"client"`
 	Gates    []results.Gate   `json:"gates,omitempty"`
 	Limits   results.Limits   `json:"limits"`
@@ -151,7 +160,7 @@ type Plan struct {
 
 	Looks      []int               `json:"looks,omitempty"`   // groups at which the gates are judged, the last one is Groups
 	Confirm    bool                `json:"confirm,omitempty"` // measure cells whose gate fails once more
-	Null       *Variant            `json:"null,omitempty"`    // the baseline in another layout, for the null control; nil: none
+	Null       *Variant            `json:"null,omitempty"`    // the baseline under another name, for the null control; nil: none
 	Exact      bool                `json:"exact,omitempty"`   // count what can be counted
 	Objectives []results.Objective `json:"objectives,omitempty"`
 	Expected   []results.Expected  `json:"expected_regressions,omitempty"`
@@ -179,5 +188,6 @@ type Block struct {
 	Seed     uint64 `json:"seed"`
 	Observed bool   `json:"observed,omitempty"`
 
-	Role results.Role `json:"role,omitempty"`
+	Role  results.Role `json:"role,omitempty"`
+	Turns bool         `json:"turns,omitempty"` // takes turns with its neighbour of the same cell, group and role
 }

@@ -55,7 +55,7 @@ func planOf(s *scenarios.Scenario, seed uint64, asked bool) (*scenarios.Plan, er
 		}
 		b.PGO, b.Source.Path = beside(s.File, b.PGO), beside(s.File, b.Source.Path)
 	}
-	if plan.Null != nil { // another layout of the same sources
+	if plan.Null != nil { // of the same sources
 		b := plan.Variants[0].Build
 		b.Layout = plan.Null.Build.Layout
 		plan.Null.Build = b

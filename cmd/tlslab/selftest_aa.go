@@ -24,7 +24,7 @@ const (
 	aaGate         = "server_cpu"
 	aaMargin       = 0.02
 	aaLevel        = 0.05 // of a gate that is alone in its family: of all gates it fails most easily
-	aaBlock        = 300 * time.Millisecond
+	aaBlock        = time.Second // of turns
 	aaResampled    = 650 // so that none worse is at most half a percent, though some are invalid
 	aaRunsResample = 3   // with fewer there are no other blocks to confirm with
 )
@@ -43,7 +43,7 @@ cells:
   signature: ecdsa-p256
   exclude: [{kind: resumed, group: P-256}]
 load: {loop: closed, workers: 1, length: %v}
-blocks: {groups: %d, warmup: 100ms}
+blocks: {order: turns, groups: %d, warmup: 100ms}
 gates: [{metric: %s, worse: %g%%}]
 `
 

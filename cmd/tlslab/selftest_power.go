@@ -35,8 +35,8 @@ variants:
   - {name: std, baseline: true}
   - {name: planted, server: {plant: %s}}
 cells: {kind: full, group: X25519, signature: ecdsa-p256, mutual: true}
-load: {loop: closed, workers: 1, length: 300ms}
-blocks: {groups: %s, warmup: 100ms, confirm: false, null_control: "off"}
+load: {loop: closed, workers: 1, length: 1s}
+blocks: {order: turns, groups: %s, warmup: 100ms, confirm: false, null_control: "off"}
 instruments: {exact: %s}
 gates: [%s]
 `

@@ -98,19 +98,10 @@ func (c *comparison) judgeCount(baseline, candidate *exact.Counts) {
 	}
 }
 
-// packagesOf is which packages of a side a change of instructions is in.
+// packagesOf is which packages a change of instructions is in.
 func packagesOf(name string, baseline, candidate *exact.Counts) (all []Package) {
-	var differences []exact.Difference
-	switch {
-	case strings.HasPrefix(name, "instructions."):
-		differences = exact.Packages(baseline.Server, candidate.Server)
-	case strings.HasPrefix(name, "client_instructions."):
-		differences = exact.Packages(baseline.Client, candidate.Client)
-	}
-	for _, d := range differences {
-		if exact.Within(name, d.Name) {
-			all = append(all, Package(d))
-		}
+	for _, d := range exact.Moved(name, *baseline, *candidate) {
+		all = append(all, Package(d))
 	}
 	return all
 }

@@ -14,8 +14,8 @@ import (
 const nullAlpha = 0.01
 
 // controlsOf compares the baseline with itself, in every timed metric that a gate decides on. The pairs are of
-// different cells, which their ratio does not show. Half of the strictest gate's margin is allowed: the two are linked
-// in different layouts, which is worth up to half a percent.
+// different cells, which their ratio does not show. Half of the strictest gate's margin is allowed: less would
+// change no verdict.
 func controlsOf(m results.Manifest, blocks []judged, timed []comparison) []NullControl {
 	if m.Null == "" || len(blocks) == 0 {
 		return nil

@@ -71,7 +71,7 @@ func (f Alarms) AtMost() float64 {
 
 // Redraw compares a program with itself many times, by the blocks of bundles in which all variants are that program.
 // Each time it cuts the blocks of a cell, in the order of time, into foursomes, and draws for each of some foursomes
-// anew who was baseline and who candidate, ABBA or BAAB. Each comparison is judged as a gate alone in its family is, and
+// anew who was baseline and who candidate, ABBA or BAAB. Blocks that took turns stay the pairs that they are. Each comparison is judged as a gate alone in its family is, and
 // one that is worse is confirmed by other foursomes, as a run would.
 //
 // It is an error where the bundles have too few blocks for a comparison and its confirmation.
@@ -88,9 +88,9 @@ func Redraw(bundles []*results.Bundle, o Redrawing) (Alarms, error) {
 	var found Alarms
 	for i := range o.Times {
 		name := names[i%len(names)]
-		all := foursomes(random, cells[name])
+		all := groupsOf(random, cells[name], bundles[0].Manifest.Turn > 0)
 		if len(all) < 2*o.Groups {
-			return Alarms{}, fmt.Errorf("redraw: %s has %s of four blocks, and %d with their confirmation take %d: measure more runs",
+			return Alarms{}, fmt.Errorf("redraw: %s has %s of blocks, and %d with their confirmation take %d: measure more runs",
 				name, plural(len(all), "group"), o.Groups, 2*o.Groups)
 		}
 		found.add(o, mt, random, all)
@@ -134,25 +134,29 @@ func stretchesOf(bundles []*results.Bundle) (cells map[string][][]judged, names 
 	return cells, names, nil
 }
 
-// foursomes cuts each stretch of blocks into fours, from one of the first four blocks on, and puts them in random order.
-func foursomes(random *rand.Rand, stretches [][]judged) (all [][]judged) {
-	from := random.IntN(4)
+// groupsOf cuts each stretch of blocks into fours, from one of the first four blocks on, or into the pairs that took
+// turns, and puts them in random order.
+func groupsOf(random *rand.Rand, stretches [][]judged, turns bool) (all [][]judged) {
+	from, size := random.IntN(4), 4
+	if turns {
+		from, size = 0, 2
+	}
 	for _, blocks := range stretches {
-		for i := from; i+4 <= len(blocks); i += 4 {
-			all = append(all, blocks[i:i+4])
+		for i := from; i+size <= len(blocks); i += size {
+			all = append(all, blocks[i:i+size])
 		}
 	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all
 }
 
-// redraw compares, after drawing in each foursome who is who.
+// redraw compares, after drawing in each group who is who.
 func redraw(o Redrawing, m metric.Metric, random *rand.Rand, all [][]judged) comparison {
 	const baseline, candidate = "one half", "other half"
 	var sides [2][]judged
-	for n, four := range all {
+	for n, group := range all {
 		first := random.IntN(2)
-		for i, j := range four {
+		for i, j := range group {
 			side := first ^ []int{0, 1, 1, 0}[i]
 			j.Variant, j.Group, j.Order = []string{baseline, candidate}[side], n, i
 			sides[side] = append(sides[side], j)

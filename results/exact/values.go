@@ -35,13 +35,6 @@ func (k Key) class(path string) class {
 	return application
 }
 
-// Within says whether a package counts for a metric of instructions: crypto/sha256 for instructions.crypto. Code
-// without a package may be of any class.
-func Within(metric, path string) bool {
-	_, name, _ := strings.Cut(metric, ".")
-	return path == "" || class(name) == Key{}.class(path)
-}
-
 // Values are the counts by the names of package metric's counted metrics. What was not counted is absent: no
 // handshake does without a byte, an allocation or an instruction, so a zero was not counted either.
 //

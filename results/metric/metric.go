@@ -28,6 +28,8 @@ type Metric struct {
 // Their margins are what equal sources never differ by.
 func Counted() []Metric {
 	return []Metric{
+		{"instructions", "instructions/handshake", "server instructions per handshake, where only their sum is known", false, 0.005, Exact},
+		{"client_instructions", "instructions/handshake", "client instructions per handshake, where only their sum is known", false, 0.005, Exact},
 		{"instructions.crypto", "instructions/handshake", "server instructions in cryptography per handshake", false, 0.002, Exact},
 		{"instructions.other", "instructions/handshake", "server instructions outside of cryptography and runtime per handshake", false, 0.005, Exact},
 		{"instructions.runtime", "instructions/handshake", "server instructions in the runtime per handshake", false, 0.05, Exact},

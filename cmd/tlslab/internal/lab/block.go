@@ -11,40 +11,69 @@ import (
 	"github.com/tlslab/tlslab/scenarios"
 )
 
-// block measures one block: fresh server, fresh generator, warm-up, one stretch.
-func (r *Run) block(ctx context.Context, b scenarios.Block) (*stretch, error) {
+// measure measures one block, or two that take turns: a fresh server and a fresh generator for each, warm-up, one
+// stretch.
+func (r *Run) measure(ctx context.Context, blocks []scenarios.Block) (all []*stretch, err error) {
+	batons, err := passBaton(blocks)
+	if err != nil {
+		return nil, err
+	}
+	defer batons.close()
+	for i, b := range blocks {
+		s, stop, err := r.prepareBlock(ctx, b, batons.of(i))
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		all = append(all, s)
+	}
+	batons.close() // the children have theirs, and must see the end of the other one's
+	if err := together(ctx, all); err != nil {
+		return nil, err
+	}
+	for i, s := range all {
+		if err := r.prove(r.variant(s.variant), s.server.Hello(), s.server.Stderr()); err != nil {
+			return nil, err
+		}
+		r.name(s, blocks[i])
+	}
+	return all, nil
+}
+
+// prepareBlock starts the processes of a block.
+func (r *Run) prepareBlock(ctx context.Context, b scenarios.Block, baton *baton) (_ *stretch, stop func(), err error) {
 	cell, v := r.plan.Cells[b.Cell], r.variant(b.Variant)
 	place := r.places[v.Name]
 	process, err := r.start(ctx, v, cell.Spec)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer process.Stop(context.WithoutCancel(ctx))
+	stopServer := func() { process.Stop(context.WithoutCancel(ctx)) }
 	if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
-		return nil, err
+		stopServer()
+		return nil, nil, err
 	}
 	job := r.job(cell, process.Hello().Address, b.Seed)
-	generator, err := startGenerator(ctx, r.lab.Tool, place.client, job)
+	job.Turns = baton.turns(r.plan.Turn)
+	generator, err := startGenerator(ctx, r.lab.Tool, place.client, job, baton.ends()...)
 	if err != nil {
-		return nil, err
+		stopServer()
+		return nil, nil, err
 	}
-	defer generator.stop()
 	s := &stretch{variant: v.Name, place: place, profiled: r.plan.Profile && b.Role == results.Measuring, server: process, generator: generator}
 	if b.Observed {
 		s.observer = r.observer
 		s.profiled = r.plan.Profile && !r.observer.samples()
 	}
-	if err := s.measure(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
-		return nil, err
-	}
-	s.block.Index, s.block.Cell, s.block.Variant = b.Index, cell.Name, v.Name
+	return s, func() { generator.stop(); stopServer() }, nil
+}
+
+// name writes into a measured block which one it is.
+func (r *Run) name(s *stretch, b scenarios.Block) {
+	s.block.Index, s.block.Cell, s.block.Variant = b.Index, r.plan.Cells[b.Cell].Name, b.Variant
 	s.block.Group, s.block.Order, s.block.Seed, s.block.Observed = b.Group, b.Order, b.Seed, b.Observed
 	s.block.Role = b.Role
-	s.block.System.ServerCPUs, s.block.System.ClientCPUs = place.server, place.client
-	return s, nil
+	s.block.System.ServerCPUs, s.block.System.ClientCPUs = s.place.server, s.place.client
 }
 
 func died(name, when string, err error) error {

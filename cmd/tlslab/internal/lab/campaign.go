@@ -150,27 +150,43 @@ func (c *campaign) judge(groups int) (*analysis.Analysis, error) {
 
 // measure measures the blocks that there are not yet.
 func (c *campaign) measure(ctx context.Context, queue []scenarios.Block) error {
-	for n, b := range queue {
-		if holds(c.blocks, b) {
-			continue
+	for n := 0; n < len(queue); {
+		b := queue[n]
+		taking := takingTurns(queue[n:])
+		if !holds(c.blocks, b) {
+			c.lab.Block(c.progress(queue, n))
+			if err := c.measureAtOnce(ctx, queue[n:n+taking]); err != nil {
+				return fmt.Errorf("block %d (%s in %s): %w", b.Index, b.Variant, c.plan.Cells[b.Cell].Name, err)
+			}
 		}
-		c.lab.Block(c.progress(queue, n))
-		block, err := c.measureOne(ctx, b)
-		if err != nil {
-			return fmt.Errorf("block %d (%s in %s): %w", b.Index, b.Variant, c.plan.Cells[b.Cell].Name, err)
-		}
-		c.blocks = append(c.blocks, *block)
+		n += taking
 	}
 	return nil
 }
 
-// measureOne measures one block and writes it down.
-func (c *campaign) measureOne(ctx context.Context, b scenarios.Block) (*results.Block, error) {
-	s, err := c.block(ctx, b)
-	if err != nil {
-		return nil, err
+// takingTurns is how many blocks at the head of a queue are measured at once.
+func takingTurns(queue []scenarios.Block) int {
+	if b := queue[0]; b.Turns && len(queue) > 1 {
+		if o := queue[1]; o.Turns && o.Cell == b.Cell && o.Group == b.Group && o.Role == b.Role {
+			return 2
+		}
 	}
-	return &s.block, c.keep(c.writer, s)
+	return 1
+}
+
+// measureAtOnce measures one block, or two that take turns, and writes down what came of it.
+func (c *campaign) measureAtOnce(ctx context.Context, blocks []scenarios.Block) error {
+	all, err := c.Run.measure(ctx, blocks)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if err := c.keep(c.writer, s); err != nil {
+			return err
+		}
+		c.blocks = append(c.blocks, s.block)
+	}
+	return nil
 }
 
 func (c *campaign) progress(queue []scenarios.Block, n int) Progress {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 
@@ -34,10 +35,11 @@ type line struct {
 	err  error
 }
 
-func startGenerator(ctx context.Context, tool string, cpus []int, job loadgen.Job) (*generator, error) {
+// startGenerator starts the child. The baton is the two pipe ends that it inherits where it takes turns.
+func startGenerator(ctx context.Context, tool string, cpus []int, job loadgen.Job, baton ...*os.File) (*generator, error) {
 	g := &generator{job: job, cmd: exec.CommandContext(ctx, tool, GenerateCommand), lines: make(chan line)}
 	g.cmd.Env = []string{}
-	g.cmd.Stderr = &g.stderr
+	g.cmd.Stderr, g.cmd.ExtraFiles = &g.stderr, baton
 	var err error
 	if g.in, err = g.cmd.StdinPipe(); err != nil {
 		return nil, err

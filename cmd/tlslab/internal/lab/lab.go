@@ -63,6 +63,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		Scenario: plan.Scenario,
 		Skips:    plan.Skips,
 		Gates:    plan.Gates,
+		Turn:     plan.Turn,
 		Looks:    plan.Looks,
 		Confirm:  plan.Confirm,
 		Limits:   plan.Limits,

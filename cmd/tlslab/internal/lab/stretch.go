@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
 )
 
@@ -34,32 +36,90 @@ type stretch struct {
 }
 
 // measure takes the steps, none of which may last for ever: a child that is stopped or stuck ends the block.
-func (s *stretch) measure(ctx context.Context) error {
-	ctx, cancel := whileAlive(ctx, s.server)
-	defer cancel()
-	defer s.leave(context.WithoutCancel(ctx))
-	defer stepAside(s.place.client)()
-	job := s.generator.job
-	for _, step := range []struct {
-		what string
-		last time.Duration // by design
-		do   func(context.Context) error
-	}{
-		{"the load generator's warm-up", job.LongestWarmup(), s.generator.warm},
-		{"the server's profiler", 0, s.startProfile},
-		{"the observer", 0, s.observe},
-		{"the quiet begin of the server's books", 0, s.begin},
-		{"the load generator", job.Load.Longest(job.Timeout), s.load},
-		{"the quiet end of the server's books", 0, s.end},
-		{"the observer's account", 0, s.observed},
-		{"the server's profile", 0, s.stopProfile},
-	} {
-		if err := within(ctx, step.last, step.what, step.do); err != nil {
-			return s.cause(err)
+func (s *stretch) measure(ctx context.Context) error { return together(ctx, []*stretch{s}) }
+
+// step is one of a stretch. All of one kind are taken before the first of the next kind.
+type step struct {
+	what string
+	last time.Duration // by design, for each stretch
+	do   func(*stretch, context.Context) error
+	turn bool // all stretches take it at once
+}
+
+func steps(job loadgen.Job) []step {
+	return []step{
+		{what: "the load generator's warm-up", last: job.LongestWarmup(), do: (*stretch).warm},
+		{what: "the server's profiler", do: (*stretch).startProfile},
+		{what: "the observer", do: (*stretch).observe},
+		{what: "the quiet begin of the server's books", do: (*stretch).begin},
+		{what: "the load generator", last: job.Load.Longest(job.Timeout), do: (*stretch).load, turn: true},
+		{what: "the quiet end of the server's books", do: (*stretch).end},
+		{what: "the observer's account", do: (*stretch).observed},
+		{what: "the server's profile", do: (*stretch).stopProfile},
+	}
+}
+
+// together measures stretches that are alive at once: their load takes turns, every other step is taken one stretch
+// after the other.
+func together(ctx context.Context, all []*stretch) error {
+	for _, s := range all {
+		alive, cancel := whileAlive(ctx, s.server)
+		defer cancel()
+		defer s.leave(context.WithoutCancel(ctx))
+		ctx = alive
+	}
+	defer stepAside(all[0].place.client)()
+	for _, step := range steps(all[0].generator.job) {
+		if err := step.take(ctx, all); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+func (p step) take(ctx context.Context, all []*stretch) error {
+	last := p.last * time.Duration(len(all))
+	if last < p.last { // for ever
+		last = p.last
+	}
+	one := func(ctx context.Context, s *stretch) error {
+		err := within(ctx, last, p.what, func(ctx context.Context) error { return p.do(s, ctx) })
+		if err != nil {
+			return s.cause(err)
+		}
+		return nil
+	}
+	if p.turn {
+		return atOnce(ctx, all, one)
+	}
+	for _, s := range all {
+		if err := one(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// atOnce does something to all stretches at once, and returns the first error, which ends the others.
+func atOnce(ctx context.Context, all []*stretch, do func(context.Context, *stretch) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	for _, s := range all {
+		running.Go(func() {
+			if err := do(ctx, s); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	running.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (s *stretch) warm(ctx context.Context) error { return s.generator.warm(ctx) }
 
 func (s *stretch) startProfile(ctx context.Context) error {
 	if !s.profiled {
