@@ -23,10 +23,10 @@ import (
 const (
 	aaGate         = "server_cpu"
 	aaMargin       = 0.02
-	aaLevel        = 0.05 // of a gate that is alone in its family: of all gates it fails most easily
+	aaLevel        = 0.05        // of a gate that is alone in its family: of all gates it fails most easily
 	aaBlock        = time.Second // of turns
-	aaResampled    = 650 // so that none worse is at most half a percent, though some are invalid
-	aaRunsResample = 3   // with fewer there are no other blocks to confirm with
+	aaResampled    = 650         // so that none worse is at most half a percent, though some are invalid
+	aaRunsResample = 3           // with fewer there are no other blocks to confirm with
 )
 
 // aaScenario compares a program with itself. Each run links both sides in layouts of their own, so that what a layout

@@ -52,7 +52,7 @@ func steps(job loadgen.Job) []step {
 		{what: "the server's profiler", do: (*stretch).startProfile},
 		{what: "the observer", do: (*stretch).observe},
 		{what: "the quiet begin of the server's books", do: (*stretch).begin},
-		{what: "the load generator", last: job.Load.Longest(job.Timeout), do: (*stretch).load, turn: true},
+		{what: "the load generator", last: job.Longest(), do: (*stretch).load, turn: true},
 		{what: "the quiet end of the server's books", do: (*stretch).end},
 		{what: "the observer's account", do: (*stretch).observed},
 		{what: "the server's profile", do: (*stretch).stopProfile},
