@@ -71,10 +71,21 @@ func together(ctx context.Context, all []*stretch) error {
 	defer stepAside(all[0].place.client)()
 	for _, step := range steps(all[0].generator.job) {
 		if err := step.take(ctx, all); err != nil {
-			return err
+			return blame(all, err)
 		}
 	}
 	return nil
+}
+
+// blame finds the stretch whose server has died, where one has: the others break because of that.
+func blame(all []*stretch, err error) error {
+	for _, s := range all {
+		var died *Violation
+		if cause := s.cause(err); errors.As(cause, &died) {
+			return cause
+		}
+	}
+	return err
 }
 
 func (p step) take(ctx context.Context, all []*stretch) error {
@@ -83,11 +94,7 @@ func (p step) take(ctx context.Context, all []*stretch) error {
 		last = p.last
 	}
 	one := func(ctx context.Context, s *stretch) error {
-		err := within(ctx, last, p.what, func(ctx context.Context) error { return p.do(s, ctx) })
-		if err != nil {
-			return s.cause(err)
-		}
-		return nil
+		return within(ctx, last, p.what, func(ctx context.Context) error { return p.do(s, ctx) })
 	}
 	if p.turn {
 		return atOnce(ctx, all, one)
