@@ -47,7 +47,7 @@ func byCallgrind(t *testing.T) counter {
 	t.Helper()
 	c, err := newCallgrind(t.Context())
 	if err != nil {
-		t.Skip("nothing counts instructions by package here: ", err)
+		t.Skip("needs valgrind, which .ci/run installs: ", err)
 	}
 	return c
 }
@@ -98,7 +98,7 @@ func TestCount(t *testing.T) {
 // that, and named.
 func TestCountRepeats(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a minute")
+		t.Skip("-short: three counts under valgrind take half a minute; make test runs it")
 	}
 	c, cells, std := countOf(t, byCallgrind(t))
 	c.seeded = seededSizes
@@ -136,7 +136,7 @@ func TestCountRepeats(t *testing.T) {
 // BoringCrypto has random numbers of its own, and C without a package.
 func TestCountUnseeded(t *testing.T) {
 	if testing.Short() {
-		t.Skip("half a minute, and a build with cgo")
+		t.Skip("-short: a build with cgo and a count under valgrind take half a minute; make test runs it")
 	}
 	c, cells, v := countOf(t, byCallgrind(t))
 	v.Build.Backend = variant.BoringCrypto
