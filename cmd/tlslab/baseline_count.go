@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/exact"
 	"github.com/tlslab/tlslab/scenarios"
@@ -47,24 +46,12 @@ func (s streams) countBaseline(ctx context.Context, scenario *scenarios.Scenario
 		plan.Cells[i].Variants = plan.Cells[i].Variants[:1]
 		found.cells = append(found.cells, plan.Cells[i].Name)
 	}
-	l, err := newLab(order{})
+	run, done, err := s.drafted(ctx, plan, order{})
 	if err != nil {
 		return found, err
 	}
-	unlock, err := lab.Lock(ctx, func() { s.tell("another run is measuring on this machine: waiting for it to end") })
-	if err != nil {
-		return found, err
-	}
-	defer unlock()
-	live := newProgress(s.err)
-	defer live.end()
-	l.Speak, l.Block = live.say, live.block
-	run, err := l.Draft(ctx, plan)
-	if err != nil {
-		return found, err
-	}
+	defer done()
 	counts, gaps, err := run.Count(ctx)
-	live.end()
 	s.tellGaps(gaps)
 	found.counts = counts
 	return found, err

@@ -50,21 +50,12 @@ func (s streams) primitives(ctx context.Context, plan *scenarios.Plan, groups in
 	if len(plan.Variants) < 2 {
 		return 0, usage(errors.New("there is no candidate to compare with the baseline"), "name a scenario of two variants")
 	}
-	l, err := newLab(order{})
-	if err != nil {
-		return 0, err
-	}
-	unlock, err := lab.Lock(ctx, func() { s.tell("another run is measuring on this machine: waiting for it to end") })
-	if err != nil {
-		return 0, err
-	}
-	defer unlock()
-	l.Speak = func(line string) { s.tell(line) }
 	plan.Null = nil
-	run, err := l.Draft(ctx, plan)
+	run, done, err := s.drafted(ctx, plan, order{})
 	if err != nil {
 		return 0, err
 	}
+	defer done()
 	for _, v := range plan.Variants[1:] {
 		worse, err := s.primitivesOf(ctx, run, plan, v.Name, groups)
 		if err != nil {
