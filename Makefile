@@ -2,7 +2,7 @@
 GO ?= go
 export GOTOOLCHAIN ?= auto
 
-.PHONY: help build run test check race arm64 bpf generate golden fuzz bench smoke explain observer aa power exact baseline clean
+.PHONY: help build run test check race arm64 legs bpf asm generate golden fuzz bench smoke explain observer aa power exact baseline p384 clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -18,10 +18,13 @@ run: bin/tlslab ## measure the quickstart scenario: a verdict and a report
 
 test: ## all tests
 	$(GO) test ./...
+	cd accel/p384/vectors && $(GO) test ./...
 
 check: ## gofmt, vet for three systems, staticcheck, tidy modules
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
+	cd accel/p384/vectors && $(GO) vet ./...
+	$(GO) vet -tags purego ./accel/...
 	GOARCH=arm64 $(GO) vet ./...
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -36,7 +39,15 @@ ARM64_LEFT_OUT = KnownOptionsByAsking|DetectUnderGODEBUG|Serve|ConnectChoosesPor
 arm64: ## unit tests for arm64 under qemu-user (Debian package qemu-user)
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 -skip '$(ARM64_LEFT_OUT)' ./handshake ./handshake/pki \
-		./handshake/server ./accel ./loadgen ./results/... ./scenarios ./reports ./ebpf/internal/sites ./ebpf/internal/symbols
+		./handshake/server ./accel/... ./loadgen ./results/... ./scenarios ./reports ./ebpf/internal/sites ./ebpf/internal/symbols
+
+legs: ## the accelerated code where it must not run: features hidden by GODEBUG, and no assembly at all
+	GODEBUG=cpu.avx512ifma=off $(GO) test -short ./accel/p384/...
+	GODEBUG=cpu.adx=off,cpu.avx512f=off $(GO) test -short ./accel/...
+	$(GO) test -short -tags purego ./accel/...
+
+asm: ## generate the assembly again; the committed files must stay the same to the byte
+	$(GO) generate ./accel/...
 
 bpf: ## compile the BPF programs again (Debian packages clang and llvm; version 14 gives the committed objects to the byte)
 	$(GO) generate ./ebpf/internal/bpf
@@ -51,7 +62,7 @@ fuzz: ## each fuzz target for a short while
 	$(GO) run ./.ci/fuzz -each 10000x
 
 bench: ## the generator's overhead and the recorder
-	$(GO) test -run '^$$' -bench . -benchtime 200ms ./loadgen ./results/hist
+	$(GO) test -run '^$$' -bench . -benchtime 200ms ./loadgen ./results/hist ./accel/p384 ./accel/vaesgcm
 
 smoke: bin/tlslab ## the lab end to end, under 20 s once the servers are built
 	./bin/tlslab run smoke
@@ -73,6 +84,9 @@ aa: bin/tlslab ## how often the verdict cries wolf (not in .ci/run: ten minutes 
 
 power: bin/tlslab ## does each gate find what it is made for, and only that (not in .ci/run: ten minutes of load)
 	./bin/tlslab selftest power
+
+p384: ## the P-384 signer: a million signatures, constant time, ratios (not in .ci/run: many minutes of load)
+	$(GO) test ./accel/p384 -run TestCampaign -p384.campaign -timeout 60m -v
 
 clean: ## remove what make made
 	rm -rf bin out

@@ -1,6 +1,8 @@
 package accel
 
 import (
+	"crypto/fips140"
+	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -10,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/klauspost/cpuid/v2"
@@ -30,6 +33,7 @@ func TestKnownOptions(t *testing.T) {
 		{"arm64", "v3", "aes all atomics cpuid crc32 isNeoverse pmull sha1 sha2 sha3 sha512"},
 		{"amd64", "v5", ""},
 		{"amd64", "3", ""},
+		{"s390x", "", "all dfp eimm etf3eh kdsa ldisp msa stfle vx vxe zarch"},
 		{"riscv64", "", ""},
 	}
 	for _, tt := range tests {
@@ -45,7 +49,9 @@ func TestKnownOptions(t *testing.T) {
 
 // The toolchain's own source is the authority.
 func TestKnownOptionsAreGos(t *testing.T) {
-	for _, tt := range []struct{ goarch, file string }{{"amd64", "cpu_x86.go"}, {"arm64", "cpu_arm64.go"}} {
+	for _, tt := range []struct{ goarch, file string }{
+		{"amd64", "cpu_x86.go"}, {"arm64", "cpu_arm64.go"}, {"s390x", "cpu_s390x.go"},
+	} {
 		byLevel := readOptions(t, tt.file)
 		for level, goamd64 := range []string{"v1", "v2", "v3", "v4"} {
 			want := []string{"cpu.all"}
@@ -98,7 +104,7 @@ func TestKnownOptionsByAsking(t *testing.T) {
 			all[option] = true
 		}
 	}
-	known := KnownOptions(runtime.GOARCH, goamd64(t))
+	known := KnownOptions(runtime.GOARCH, thisBuild(t).GOAMD64)
 	if known == nil {
 		t.Skipf("nothing is known of %s", runtime.GOARCH)
 	}
@@ -110,35 +116,60 @@ func TestKnownOptionsByAsking(t *testing.T) {
 	}
 }
 
-// goamd64 is the level that this test was built for.
-func goamd64(t *testing.T) string {
+// thisBuild is what decides which code this test's process runs.
+func thisBuild(t *testing.T) Build {
 	t.Helper()
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		t.Fatal("no build information")
 	}
+	b := Build{GODEBUG: os.Getenv("GODEBUG"), FIPS: fips140.Enabled()}
 	for _, s := range info.Settings {
-		if s.Key == "GOAMD64" {
-			return s.Value
+		switch s.Key {
+		case "GOAMD64":
+			b.GOAMD64 = s.Value
+		case "GOEXPERIMENT":
+			if strings.Contains(s.Value, "boringcrypto") {
+				b.Backend = "boringcrypto"
+			}
+		case "-tags":
+			b.Tags = strings.Split(s.Value, ",")
 		}
 	}
-	return ""
+	return b
+}
+
+// startsWith says whether a process of this build starts with a GODEBUG: FIPS 140-3 mode panics in some.
+func (b Build) startsWith(godebug string) bool {
+	return !strings.Contains(godebug, "fips140=on") || !b.purego() && !b.boring()
 }
 
 // ask starts this test's binary with an option switched off, lists its tests, and returns what it says.
 func ask(t *testing.T, option string) string {
 	t.Helper()
+	said, complained, err := again(t, "-test.list=^$", "GODEBUG="+option+"=off")
+	if err != nil {
+		t.Fatalf("%s: %v: %s%s", option, err, said, complained)
+	}
+	return said + complained
+}
+
+// again runs this test's binary with an argument and more environment, and returns what it says on both outputs.
+func again(t *testing.T, arg string, env ...string) (stdout, stderr string, err error) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := exec.Command(self, "-test.list", "^$")
-	child.Env = append(os.Environ(), "GODEBUG="+option+"=off", "GORACE=atexit_sleep_ms=0") // or each takes a second
-	said, err := child.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", option, err, said)
+	var out, complaints strings.Builder
+	child := exec.Command(self, arg)
+	child.Env = append(append(os.Environ(), env...), "GORACE=atexit_sleep_ms=0") // or each takes a second
+	child.Stdout, child.Stderr = &out, &complaints
+	err = child.Run()
+	if errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("this machine starts no programs of this architecture by itself")
 	}
-	return string(said)
+	return out.String(), complaints.String(), err
 }
 
 func TestOffered(t *testing.T) {
@@ -151,6 +182,12 @@ func TestOffered(t *testing.T) {
 		{"amd64", []cpuid.FeatureID{cpuid.SHA, cpuid.CLMUL, cpuid.AESNI, cpuid.SSE4}, "aes pclmulqdq sha_ni sse4_1"},
 		{"arm64", []cpuid.FeatureID{cpuid.SVE2, cpuid.SHA512, cpuid.AESARM, cpuid.PMULL}, "aes pmull sha512 sve2"},
 		{"nothing of ours", []cpuid.FeatureID{cpuid.HTT}, ""},
+		{"AVX-512 and its registers",
+			[]cpuid.FeatureID{cpuid.AVX, cpuid.AVX512F, cpuid.AVX512IFMA, cpuid.AVX512VBMI2, cpuid.VAES},
+			"avx avx512_vbmi2 avx512f avx512ifma vaes"},
+		{"the system keeps no ZMM state",
+			[]cpuid.FeatureID{cpuid.AVX, cpuid.AVX512IFMA, cpuid.AVX512VL, cpuid.AVX512VBMI2, cpuid.VAES}, "avx vaes"},
+		{"nor YMM state", []cpuid.FeatureID{cpuid.AESNI, cpuid.SHA, cpuid.VAES, cpuid.VPCLMULQDQ}, "aes sha_ni"},
 	}
 	for _, tt := range tests {
 		got := offered(func(id cpuid.FeatureID) bool { return slices.Contains(tt.has, id) })
@@ -178,6 +215,30 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+// The kernel knows what a process may use: it strikes out a feature whose registers it does not keep.
+func TestDetectIsTheKernels(t *testing.T) {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		t.Skipf("not Linux: %v", err)
+	}
+	key := map[string]string{"amd64": "flags", "arm64": "Features"}[runtime.GOARCH]
+	line := regexp.MustCompile(`(?m)^` + key + `\s*: (.*)$`).FindSubmatch(text)
+	if key == "" || line == nil { // under qemu-user it may be the host's
+		t.Skipf("no features of %s in /proc/cpuinfo", runtime.GOARCH)
+	}
+	var want []string
+	ours := offered(func(cpuid.FeatureID) bool { return true })
+	for _, word := range strings.Fields(string(line[1])) {
+		if slices.Contains(ours, word) {
+			want = append(want, word)
+		}
+	}
+	slices.Sort(want)
+	if got := Detect().Features; !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
 // What GODEBUG hides goes from GoFeatures and stays in Features.
 func TestDetectUnderGODEBUG(t *testing.T) {
 	if os.Getenv("TLSLAB_TEST_DETECT") != "" {
@@ -188,21 +249,27 @@ func TestDetectUnderGODEBUG(t *testing.T) {
 	if !slices.Contains(Detect().GoFeatures, "aes") {
 		t.Skip("this CPU has no AES instructions")
 	}
-	self, err := os.Executable()
+	c := detectUnder(t, "cpu.aes=off")
+	if !slices.Contains(c.features, "aes") {
+		t.Errorf("aes is gone from Features: %v", c.features)
+	}
+	if slices.Contains(c.goFeatures, "aes") {
+		t.Errorf("aes is still in GoFeatures: %v", c.goFeatures)
+	}
+}
+
+type detected struct{ features, goFeatures []string }
+
+// detectUnder is what Detect finds in a process with this GODEBUG.
+func detectUnder(t *testing.T, godebug string) detected {
+	t.Helper()
+	said, complained, err := again(t, "-test.run=^TestDetectUnderGODEBUG$", "TLSLAB_TEST_DETECT=1", "GODEBUG="+godebug)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %s%s", err, said, complained)
 	}
-	child := exec.Command(self, "-test.run", "^TestDetectUnderGODEBUG$")
-	child.Env = append(os.Environ(), "TLSLAB_TEST_DETECT=1", "GODEBUG=cpu.aes=off")
-	said, err := child.Output()
-	if err != nil {
-		t.Fatal(err)
+	lists := strings.Split(said, "|")
+	if len(lists) < 2 {
+		t.Fatalf("%s: it said %s", godebug, said)
 	}
-	lists := strings.Split(string(said), "|")
-	if len(lists) < 2 || !slices.Contains(strings.Fields(lists[0]), "aes") {
-		t.Errorf("aes is gone from Features: %s", said)
-	}
-	if slices.Contains(strings.Fields(lists[1]), "aes") {
-		t.Errorf("aes is still in GoFeatures: %s", said)
-	}
+	return detected{strings.Fields(lists[0]), strings.Fields(lists[1])}
 }

@@ -1,6 +1,21 @@
-// Package accel knows which CPU features Go's TLS primitives are written for.
+// Package accel knows which CPU features Go's TLS primitives are written for: what a CPU offers ([Detect]), what a
+// build and its environment leave of that ([Left]), which code each primitive therefore runs ([Paths]), which code a
+// function of a CPU profile is ([Primitive.SeenAs]), and what a server should choose ([Choose]).
 //
-// [Detect] says what the CPU offers and what Go sees of it, [KnownOptions] which features GODEBUG can switch off.
+// # What there is to accelerate
+//
+// Of the NIST curves, crypto/tls runs assembly for P-256 only, and that asks for no CPU feature: switching all
+// features off leaves it on. P-384 and P-521 are Go on amd64 and on arm64. BoringCrypto is no help: its P-384 is
+// slower than Go's. The features matter to AES-GCM, to the hashes, to ChaCha20-Poly1305 and to RSA; Go uses neither VAES nor
+// AVX-512 for any of them.
+//
+// # Expected and seen are two things
+//
+// [Paths] is reasoning: it repeats, for the features that a CPU has, the questions that the standard library asks
+// when it starts. It can be wrong, where Go changes, where a build is not what it was thought to be, or where an
+// option was spelt in a way that nobody reads. A CPU profile is evidence: its functions ran, and their names tell what
+// they are. But it is silent on what took too little time, and one function can serve several primitives. So
+// neither stands in for the other: a report shows both, and where they disagree, it warns.
 //
 // # Three views of one CPU
 //
@@ -8,7 +23,7 @@
 // GODEBUG=cpu.NAME=off hides some of them, and it has two readers of that setting. internal/cpu decides for the
 // standard library and cannot be asked. golang.org/x/sys/cpu decides for golang.org/x/crypto and is
 // [CPU.GoFeatures]. They do not know the same names, and only internal/cpu forgets the names that the build's
-// GOAMD64 level takes for granted.
+// GOAMD64 level takes for granted ([Compiled]). [Left] reads GODEBUG as internal/cpu does.
 //
 // # Why options are checked before a run
 //
@@ -23,6 +38,7 @@ package accel
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/cpu"
@@ -42,8 +58,8 @@ type CPU struct {
 }
 
 // Detect describes the processor. Features and GoFeatures use the words of Linux (/proc/cpuinfo: aes, pclmulqdq,
-// sha_ni; on arm64 aes, pmull, sha2). A word that is in one list only need not be hidden: golang.org/x/sys/cpu has
-// none for sha_ni.
+// sha_ni; on arm64 aes, pmull, sha2), and on s390x, where that says little, those of golang.org/x/sys/cpu, under GODEBUG
+// both times. A word that is in one list only need not be hidden: golang.org/x/sys/cpu has none for sha_ni.
 func Detect() CPU {
 	c := &cpuid.CPU
 	return CPU{
@@ -77,12 +93,24 @@ func offered(has func(cpuid.FeatureID) bool) []string {
 		{cpuid.SHA1, "sha1"}, {cpuid.SHA2, "sha2"}, {cpuid.SHA3, "sha3"}, {cpuid.SHA512, "sha512"},
 		{cpuid.SVE, "sve"}, {cpuid.SVE2, "sve2"},
 	} {
-		if has(f.id) {
+		if has(f.id) && kept(f.word, has) {
 			features = append(features, f.word)
 		}
 	}
+	features = append(features, seenOnS390X()...)
 	slices.Sort(features)
 	return features
+}
+
+// kept says whether the operating system keeps the registers that a vector feature works on.
+func kept(word string, has func(cpuid.FeatureID) bool) bool {
+	switch {
+	case strings.HasPrefix(word, "avx512"):
+		return has(cpuid.AVX512F) // which cpuid has only where the ZMM state is kept
+	case word == "vaes" || word == "vpclmulqdq":
+		return has(cpuid.AVX) // likewise the YMM state
+	}
+	return true
 }
 
 func seenByGo() []string {
@@ -111,6 +139,24 @@ func seenByGo() []string {
 			features = append(features, f.word)
 		}
 	}
+	features = append(features, seenOnS390X()...)
 	slices.Sort(features)
+	return features
+}
+
+func seenOnS390X() (features []string) {
+	for _, f := range []struct {
+		has  bool
+		word string
+	}{
+		{cpu.S390X.HasAES, "aes"}, {cpu.S390X.HasAESCBC, "aescbc"}, {cpu.S390X.HasAESCTR, "aesctr"},
+		{cpu.S390X.HasAESGCM, "aesgcm"}, {cpu.S390X.HasGHASH, "ghash"}, {cpu.S390X.HasMSA, "msa"},
+		{cpu.S390X.HasSHA1, "sha1"}, {cpu.S390X.HasSHA256, "sha256"}, {cpu.S390X.HasSHA3, "sha3"},
+		{cpu.S390X.HasSHA512, "sha512"}, {cpu.S390X.HasVX, "vx"}, {cpu.S390X.HasVXE, "vxe"},
+	} {
+		if f.has {
+			features = append(features, f.word)
+		}
+	}
 	return features
 }

@@ -20,16 +20,23 @@ var amd64Options = []struct {
 	{5, []string{"adx", "aes", "erms", "fsrm", "pclmulqdq", "rdtscp", "sha", "vpclmulqdq"}}, // of no level
 }
 
+var levels = []string{"v1", "v2", "v3", "v4"}
+
+// s390xOptions are those of Go 1.26's internal/cpu/cpu_s390x.go. None hides a feature that cryptography asks for.
+var s390xOptions = []string{"dfp", "eimm", "etf3eh", "kdsa", "ldisp", "msa", "stfle", "vx", "vxe", "zarch"}
+
 // KnownOptions lists the CPU options of GODEBUG, sorted, that a binary of Go 1.26 acts on: cpu.aes and so on, and
 // cpu.all; each is set to on or off. goamd64 is v1 to v4, or empty for Go's default v1; it counts on amd64 only.
-// The list is nil for an architecture other than amd64 and arm64, and for a level that there is not.
+// The list is nil for an architecture other than amd64, arm64 and s390x, and for a level that there is not.
 func KnownOptions(goarch, goamd64 string) []string {
 	names := []string{"all"}
 	switch goarch {
 	case "arm64":
 		names = append(names, arm64Options...)
+	case "s390x":
+		names = append(names, s390xOptions...)
 	case "amd64":
-		level := slices.Index([]string{"v1", "v2", "v3", "v4"}, cmp.Or(goamd64, "v1")) + 1
+		level := slices.Index(levels, cmp.Or(goamd64, "v1")) + 1
 		if level == 0 {
 			return nil
 		}

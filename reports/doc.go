@@ -45,6 +45,15 @@
 // differs between variants. So each column says how much of the counted time its samples show, and a package that no
 // sample fell into is "not seen", which is not zero.
 //
+// # Why expected stands beside seen
+//
+// What the CPU has and what a build does with it are two things. [Paths] tells the code that each primitive should run,
+// by the sources, and the code that the servers' CPU profiles show; where they differ, one of the two is not understood,
+// and that is a doubt about the run. A function that several primitives call is no evidence, and few samples are none
+// either. [Ablation] asks the same of CPU options: one that should change code and does not may never have reached the
+// server. What the lab's own signer did is told by [Signer], with what weakens it: batches that were never full,
+// and signatures that crypto/ecdsa made in its place.
+//
 // # What was observed
 //
 // [Explaining] lists the parts that tell the explanations of an analysis: where the time of handshakes went. They

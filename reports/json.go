@@ -47,6 +47,11 @@ type Data struct {
 	Objectives []ObjectiveData `json:"objectives,omitempty"`
 	Exact      []exact.Counts  `json:"exact,omitempty"`
 
+	// Which code ran, and what it costs; the keys are absent where nothing is known of it.
+	Codes      []CodeData      `json:"codes,omitempty"`
+	Primitives []PrimitiveData `json:"primitives,omitempty"`
+	Ablations  []AblationData  `json:"ablations,omitempty"`
+
 	// What was observed; the keys are absent where nothing was.
 	Explanations []ExplanationData `json:"explanations,omitempty"`
 	Differences  []DifferenceData  `json:"differences,omitempty"`
@@ -141,6 +146,8 @@ type SeriesData struct {
 	CPUSampled   float64        `json:"cpu_sampled_seconds,omitempty"` // what the samples stand for
 	CPUSpent     float64        `json:"cpu_spent_seconds,omitempty"`   // what the system counted in the same blocks
 	CPUWarnings  []string       `json:"cpu_warnings,omitempty"`
+
+	Signer *SignerData `json:"signer,omitempty"` // absent: crypto/tls signed by itself
 }
 
 // PackageData is the self time of a Go package. Seconds are the share of server CPU per handshake, null where that
@@ -212,6 +219,7 @@ type VariantData struct {
 	Baseline bool              `json:"baseline"`
 	Build    variant.Build     `json:"build"`
 	Env      map[string]string `json:"env"`
+	Accel    string            `json:"accel,omitempty"` // who was asked to sign with a P-384 key; absent: crypto/ecdsa
 	SBOM     variant.SBOM      `json:"sbom"`
 	Running  *RunningData      `json:"running"`
 }
@@ -224,6 +232,8 @@ type RunningData struct {
 	FIPS140    bool   `json:"fips140"`
 	FIPSModule string `json:"fips_module,omitempty"`
 	Boring     bool   `json:"boring"`
+	Signer     string `json:"signer,omitempty"` // of the lab, that signs with a P-384 key
+	SignerWhy  string `json:"signer_why,omitempty"`
 }
 
 // WriteJSON writes the analysis as [Data], indented.
@@ -249,7 +259,7 @@ func DataOf(a *analysis.Analysis) Data {
 		Verdict:     verdictData(a.Summary),
 		Effects:     each(a.Effects, effectData),
 		Blocks:      each(a.Blocks, blockData),
-		Series:      each(a.Series, seriesData),
+		Series:      each(a.Series, func(s analysis.Series) SeriesData { return seriesData(a, s) }),
 		Gaps:        filled(a.Gaps),
 		Skips:       filled(m.Skips),
 		Environment: environmentData(m.Environment),
@@ -259,6 +269,10 @@ func DataOf(a *analysis.Analysis) Data {
 		Null:       present(a.Null, nullData),
 		Objectives: present(a.Objectives, objectiveData),
 		Exact:      present(a.Exact, countsData),
+
+		Codes:      codesData(a),
+		Primitives: present(a.Primitives, primitiveData),
+		Ablations:  present(a.Ablations(), ablationData),
 
 		Explanations: present(a.Explanations, explanationData),
 		Differences:  present(a.Differences, differenceData),
@@ -345,12 +359,13 @@ func blockData(b analysis.Block) BlockData {
 	}
 }
 
-func seriesData(s analysis.Series) SeriesData {
+func seriesData(a *analysis.Analysis, s analysis.Series) SeriesData {
 	d := SeriesData{
 		Cell: s.Cell, Variant: s.Variant, Blocks: s.Blocks, ValidBlocks: s.Valid, ClientBound: s.ClientBound,
 		Ledger: ledgerData(s.Client, s.Server), Values: valuesData(s.Values),
 		Latency: LatencyData{timeData(s.Handshake), timeData(s.Service), timeData(s.Response), timeData(s.Lateness)},
 	}
+	d.Signer = signerData(a, s)
 	if s.GeneratorUse >= 0 {
 		d.GeneratorCPUShare = finite(s.GeneratorUse)
 	}
@@ -409,7 +424,7 @@ func environmentData(e results.Environment) results.Environment {
 }
 
 func variantData(v results.Variant) VariantData {
-	d := VariantData{Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, SBOM: v.SBOM}
+	d := VariantData{Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, Accel: v.Accel, SBOM: v.SBOM}
 	d.Build.Backend = backend(v.Build)
 	d.SBOM.Modules = filled(v.SBOM.Modules)
 	if d.Env == nil {
@@ -420,7 +435,7 @@ func variantData(v results.Variant) VariantData {
 	}
 	if v.Hello.Go != "" {
 		h := v.Hello
-		d.Running = &RunningData{h.Go, h.GODEBUG, h.GOMAXPROCS, h.FIPS140, h.FIPSModule, h.Boring}
+		d.Running = &RunningData{h.Go, h.GODEBUG, h.GOMAXPROCS, h.FIPS140, h.FIPSModule, h.Boring, h.Signer, h.SignerWhy}
 	}
 	return d
 }

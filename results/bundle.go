@@ -13,7 +13,7 @@ import (
 )
 
 // Schema is the version of the bundle's layout. Another number is another format.
-const Schema = 3
+const Schema = 4
 
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {
@@ -55,6 +55,7 @@ type Variant struct {
 	Baseline bool              `json:"baseline"`
 	Build    variant.Build     `json:"build"`
 	Env      map[string]string `json:"env,omitempty"`
+	Accel    string            `json:"accel,omitempty"` // who signs with a P-384 key: auto, or a path of accel/p384; empty: std
 	SBOM     variant.SBOM      `json:"sbom"`
 	Hello    server.Hello      `json:"hello"` // of its first process, without address and pid
 }

@@ -39,7 +39,8 @@ func TestBuiltin(t *testing.T) {
 		most                    time.Duration
 	}{
 		{"aa", 2, 6, 240, 4 * time.Minute},
-		{"ablation", 5, 2, 100, 3 * time.Minute},
+		{"ablation", 7, 2, 140, 4 * time.Minute},
+		{"p384-accel", 3, 6, 180, 5 * time.Minute},
 		{"gate", 2, 2, 240, 6 * time.Minute},
 		{"mutual", 2, 4, 96, 3 * time.Minute},
 		{"p384", 2, 2, 80, 2 * time.Minute},
@@ -65,7 +66,7 @@ func TestBuiltin(t *testing.T) {
 }
 
 func TestBuiltinList(t *testing.T) {
-	want := []string{"aa", "ablation", "exact", "explain", "gate", "mutual", "p384", "post-quantum", "quickstart", "resumption", "smoke"}
+	want := []string{"aa", "ablation", "exact", "explain", "gate", "mutual", "p384-accel", "p384", "post-quantum", "quickstart", "resumption", "smoke"}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Errorf("got names %q, want %q", got, want)
 	}

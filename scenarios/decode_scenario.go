@@ -16,7 +16,7 @@ func (d *decoder) scenario(n *yaml.Node) *Scenario {
 	s := &Scenario{
 		Name: defaultName(d.file), Server: defaultServer(), Client: defaultClient(),
 		Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup, Limits: defaultLimits(), Observe: defaultObserve(),
-		Confirm: true, Null: defaultNull, Exact: defaultExact,
+		Confirm: true, Null: defaultNull, Exact: defaultExact, Primitives: defaultPrimitives,
 		matrix: matrix{dimensions: defaultDimensions(), max: defaultMax, at: at(n)},
 	}
 	var given struct{ variants, load bool }
@@ -89,6 +89,7 @@ func (d *decoder) server(n *yaml.Node, what string, s *Server) {
 		field{"tickets", func(n *yaml.Node) { d.tickets(n, s) }},
 		field{"cpus", value(d, &s.CPUs, readCPUs)},
 		field{"gomaxprocs", d.whole(&s.GOMAXPROCS, 1, 4096)},
+		field{"accel", value(d, &s.Accel, oneOf("accel", signers...))},
 		field{"plant", func(n *yaml.Node) { d.plant(n, s) }},
 	)
 }
@@ -132,6 +133,7 @@ func (d *decoder) instruments(n *yaml.Node, s *Scenario) {
 		field{"layers", many(d, &s.Observe.Layers, "layers", oneOf("layer", layers()...))},
 		field{"plants", d.boolean(&s.Observe.Plants)},
 		field{"exact", func(n *yaml.Node) { s.exactAt = at(n); value(d, &s.Exact, oneOf("exact", "none", "auto"))(n) }},
+		field{"primitives", value(d, &s.Primitives, oneOf("primitives", "none", "auto"))},
 	)
 	if !s.Observe.On() && (len(s.Observe.Layers) > 0 || s.Observe.Plants) {
 		d.add(at(n), "add observe: auto", "nothing is observed, so there are no layers and no plants")

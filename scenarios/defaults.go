@@ -21,6 +21,7 @@ const (
 	defaultMax         = 400
 	defaultNull        = "auto"
 	defaultExact       = "none"
+	defaultPrimitives  = "none"
 )
 
 func defaultServer() Server { return Server{App: "plain", Tickets: true} }
@@ -72,7 +73,7 @@ func (s *Scenario) Defaults() []Setting {
 	standard := &Scenario{
 		Server: defaultServer(), Client: defaultClient(), Groups: defaultGroups, Spare: defaultSpare, Warmup: defaultWarmup,
 		Limits: defaultLimits(), Observe: defaultObserve(), matrix: matrix{dimensions: defaultDimensions(), max: defaultMax},
-		Confirm: true, Null: defaultNull, Exact: defaultExact,
+		Confirm: true, Null: defaultNull, Exact: defaultExact, Primitives: defaultPrimitives,
 	}
 	theirs := standard.settings()
 	var same []Setting
@@ -95,6 +96,7 @@ func (s *Scenario) settings() []Setting {
 		{"server.tickets.rotate", lengthOr(s.Server.Rotate, "never")},
 		{"server.cpus", cpusOr(s.Server.CPUs, "chosen by the lab")},
 		{"server.gomaxprocs", numberOr(s.Server.GOMAXPROCS, "Go's default")},
+		{"server.accel", or(s.Server.Accel, "std")},
 		{"server.plant", plantOr(s.Server.Plant, "none")},
 		{"cells.kind", names(m.kinds)},
 		{"cells.group", names(m.groups)},
@@ -125,6 +127,7 @@ func (s *Scenario) settings() []Setting {
 		{"instruments.layers", or(names(s.Observe.Layers), "all")},
 		{"instruments.plants", fmt.Sprint(s.Observe.Plants)},
 		{"instruments.exact", s.Exact},
+		{"instruments.primitives", s.Primitives},
 	}
 }
 

@@ -71,6 +71,9 @@ func (p *Plan) describeVariants(t *page) {
 			role = "baseline"
 		}
 		words := []string{v.Name, role, buildWords(v.Build), envWords(v)}
+		if v.Server.Accel != "" {
+			words = append(words, "accel "+v.Server.Accel)
+		}
 		if v.Server.Plant != nil {
 			words = append(words, "plant "+plantOr(v.Server.Plant, ""))
 		}

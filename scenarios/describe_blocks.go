@@ -24,6 +24,9 @@ func (p *Plan) describeBlocks(t *page) {
 	if p.Exact {
 		lines = append(lines, "before them:\texact counts of each variant in each cell, in which chance has no part")
 	}
+	if p.Primitives {
+		lines = append(lines, fmt.Sprintf("before them:\tsingle operations of each variant, timed alone in %d groups: about %s", p.PrimitiveGroups(), p.primitivesTime().Round(time.Second)))
+	}
 	if p.Confirm && len(p.comparisons()) > 0 {
 		lines = append(lines, "perhaps more:\ta cell whose gate fails is measured once more, in a fresh order, before it counts")
 	}

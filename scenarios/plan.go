@@ -23,7 +23,7 @@ func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 		Scenario: results.Scenario{Name: s.Name, Doc: s.Doc, Text: s.Text},
 		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Turn: s.Turn, Client: s.Client,
 		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Observe: s.Observe, Defaults: s.Defaults(),
-		Looks: s.Looks, Confirm: s.Confirm, Exact: s.Exact == "auto", Objectives: s.Objectives, Expected: s.Expected,
+		Looks: s.Looks, Confirm: s.Confirm, Exact: s.Exact == "auto", Primitives: s.Primitives == "auto", Objectives: s.Objectives, Expected: s.Expected,
 	}
 	found := &problems{file: s.File}
 	p.Skips = slices.Clone(s.excluded)
@@ -183,8 +183,8 @@ const (
 	handshakeTime = 1500 * time.Microsecond // of one handshake, where a load gives their number and no length
 )
 
-// Estimate is about how long all blocks take, without building the servers, counting and confirming. A plan for
-// centuries saturates.
+// Estimate is about how long all blocks and single operations take, without building the servers, counting and
+// confirming. A plan for centuries saturates.
 func (p *Plan) Estimate() time.Duration { return p.estimate(math.MaxInt) }
 
 // estimate is Estimate for the first so many groups of each cell.
@@ -193,6 +193,7 @@ func (p *Plan) estimate(groups int) time.Duration {
 	if p.Observe.Plants {
 		total = plantsTime
 	}
+	total += p.primitivesTime()
 	for _, b := range p.Blocks {
 		if b.Group >= groups {
 			continue

@@ -24,7 +24,7 @@ type Machine struct {
 
 // unavailable is why a variant cannot be built or started on a machine, or "".
 func unavailable(v Variant, m Machine) string {
-	for _, why := range []string{noBackend(v, m), noLevel(v, m), noFeature(v, m), noOption(v, m)} {
+	for _, why := range []string{noBackend(v, m), noLevel(v, m), noFeature(v, m), noOption(v, m), noSigner(v, m)} {
 		if why != "" {
 			return why
 		}
@@ -94,7 +94,7 @@ func refusal(v Variant, s handshake.Spec) string {
 	case s.ALPN != "" && !slices.Contains(v.Server.ALPN, s.ALPN):
 		return fmt.Sprintf("its server does not offer the ALPN protocol %q", s.ALPN)
 	}
-	return ""
+	return notItsKey(v, s)
 }
 
 func secp(g handshake.Group) bool {

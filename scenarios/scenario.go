@@ -84,6 +84,7 @@ type Scenario struct {
 	Confirm    bool   // a gate that fails is measured once more, in a fresh order, before it counts
 	Null       string // auto: where a gate decides; on; off
 	Exact      string // none or auto: count instructions, allocations, bytes and system calls
+	Primitives string // none or auto: time single cryptographic operations before the first block
 	Objectives []results.Objective
 	Expected   []results.Expected
 
@@ -118,6 +119,7 @@ type Server struct {
 	Rotate     time.Duration `json:"rotate_ns,omitempty"`  // of the ticket key; zero: one key for life
 	CPUs       []int         `json:"cpus,omitempty"`       // nil: chosen by the lab
 	GOMAXPROCS int           `json:"gomaxprocs,omitempty"` // zero: Go's default
+	Accel      string        `json:"accel,omitempty"`      // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
 	Plant      *server.Plant `json:"plant,omitempty"`      // work that the server does on purpose, to see that it is found
 }
 
@@ -158,10 +160,11 @@ type Plan struct {
 	Profile  bool             `json:"profile"` // take a CPU profile of each variant's server in each cell
 	Observe  Observe          `json:"observe"`
 
-	Looks      []int               `json:"looks,omitempty"`   // groups at which the gates are judged, the last one is Groups
-	Confirm    bool                `json:"confirm,omitempty"` // measure cells whose gate fails once more
-	Null       *Variant            `json:"null,omitempty"`    // the baseline under another name, for the null control; nil: none
-	Exact      bool                `json:"exact,omitempty"`   // count what can be counted
+	Looks      []int               `json:"looks,omitempty"`      // groups at which the gates are judged, the last one is Groups
+	Confirm    bool                `json:"confirm,omitempty"`    // measure cells whose gate fails once more
+	Null       *Variant            `json:"null,omitempty"`       // the baseline under another name, for the null control; nil: none
+	Exact      bool                `json:"exact,omitempty"`      // count what can be counted
+	Primitives bool                `json:"primitives,omitempty"` // time single operations
 	Objectives []results.Objective `json:"objectives,omitempty"`
 	Expected   []results.Expected  `json:"expected_regressions,omitempty"`
 

@@ -127,6 +127,7 @@ func TestSchemaRejects(t *testing.T) {
 		valid + "blocks: {null_control: maybe}",
 		valid + "blocks: {confirm: 'yes'}",
 		valid + "instruments: {exact: all}",
+		valid + "instruments: {primitives: 10}",
 		valid + "objectives: [{expected: x}]",
 		valid + "objectives: [5]",
 		withGate + "expected_regressions: [{gate: server_cpu, until: 2026-12-31}]",

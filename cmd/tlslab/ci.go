@@ -133,7 +133,7 @@ func (s streams) ciPrimitives(ctx context.Context, c change, scenario *scenarios
 		return 0, err
 	}
 	fmt.Fprintln(s.out)
-	return s.primitives(ctx, plan, 10)
+	return s.primitives(ctx, plan, 0)
 }
 
 // narrow leaves of a scenario what is counted, where only that is asked for.

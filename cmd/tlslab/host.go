@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tlslab/tlslab/accel/proof"
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/ebpf"
 	"github.com/tlslab/tlslab/results"
@@ -25,6 +26,7 @@ type host struct {
 	Tier        account.Tier        `json:"tier"`
 	Probes      []hostProbe         `json:"probes"`
 	Prices      map[string]int64    `json:"prices_ns,omitempty"` // of one hit; what was not measured is left out
+	Accelerated accelerated         `json:"accelerated"`
 }
 
 type hostProbe struct {
@@ -36,30 +38,47 @@ type hostProbe struct {
 }
 
 func hostCommand(s streams) *cobra.Command {
-	var format string
+	var format, signer string
+	var rounds int
 	c := &cobra.Command{
 		Use:   "host",
-		Short: "what this machine can measure: CPU features, noise, eBPF rights by trying them",
-		Args:  noArguments,
+		Short: "what this machine can measure, which code its cryptography runs, and what to choose for that",
+		Long: `host says what this machine can measure (CPU features, noise, eBPF rights by trying them), which code each primitive of
+a handshake runs here and why, and what to choose for that: suite, group, certificate, signer, and a tls.Config that
+follows. The proof times the options in this process, interleaved, in a few seconds; GODEBUG counts, so that
+GODEBUG=cpu.all=off tlslab host shows what a CPU without features would choose.`,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			switch format {
-			case "text":
-				return s.writeHost(newHost(c.Context()))
-			case "json":
+			if format != "text" && format != "json" {
+				return usage(fmt.Errorf("unknown format %q", format), "one of json, text")
+			}
+			if rounds < 0 || rounds > 1000 {
+				return usage(fmt.Errorf("--rounds is 0 to 1000, not %d", rounds), "0 leaves the proof out")
+			}
+			if signer != "std" && signer != "auto" {
+				return usage(fmt.Errorf("unknown accel %q", signer), "one of std, auto")
+			}
+			h, err := newHost(c.Context(), signer, rounds)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
 				lines := json.NewEncoder(s.out)
 				lines.SetIndent("", "  ")
-				return lines.Encode(newHost(c.Context()))
+				return lines.Encode(h)
 			}
-			return usage(fmt.Errorf("unknown format %q", format), "one of json, text")
+			return s.writeHost(h)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "json, text")
+	c.Flags().StringVar(&signer, "accel", "std", "who may sign with a P-384 key: std, or auto for the lab's experimental signers too")
+	c.Flags().IntVar(&rounds, "rounds", proof.Rounds, "rounds of the proof, about 0.1 s each; 0: no proof")
 	return c
 }
 
-func newHost(ctx context.Context) host {
+func newHost(ctx context.Context, signer string, rounds int) (h host, err error) {
 	capable := ebpf.Probe()
-	h := host{Schema: 1, Environment: lab.Machine(), Tier: capable.Tier(), Prices: map[string]int64{}}
+	h = host{Schema: 2, Environment: lab.Machine(), Tier: capable.Tier(), Prices: map[string]int64{}}
 	for _, c := range capable {
 		p := hostProbe{Kind: c.Kind, Layers: c.Layers.String(), Works: c.Err == nil}
 		if c.Err != nil {
@@ -78,7 +97,8 @@ func newHost(ctx context.Context) host {
 			h.Prices[name] = price
 		}
 	}
-	return h
+	h.Accelerated, err = newAccelerated(ctx, signer, rounds)
+	return h, err
 }
 
 func (s streams) writeHost(h host) error {
@@ -103,7 +123,10 @@ func (s streams) writeHost(h host) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	return writeProbes(s.out, h)
+	if err := writeProbes(s.out, h); err != nil {
+		return err
+	}
+	return h.Accelerated.write(s.out)
 }
 
 func writeProbes(out io.Writer, h host) error {

@@ -15,7 +15,10 @@ const module = "github.com/tlslab/tlslab/"
 // layers is the architecture: a package imports only from lines above its own, and no line imports sideways.
 var layers = []string{
 	"handshake results/hist results/exact results/analysis/effect results/analysis/history ebpf/internal/bpf ebpf/internal/sites",
-	"accel loadgen results/metric results/account handshake/pki handshake/server",
+	"accel/p384/internal/inverse accel/vaesgcm",
+	"accel/p384/internal/ifma8 accel/p384/internal/single",
+	"accel/p384",
+	"accel accel/proof loadgen results/metric results/account handshake/pki handshake/server",
 	"handshake/variant handshake/counted results/profile results/exectrace ebpf/internal/symbols",
 	"results results/analysis/attribution ebpf/internal/sampling",
 	"scenarios results/analysis ebpf",
@@ -30,6 +33,7 @@ var owners = map[string]string{
 	"github.com/cilium/ebpf":           "ebpf",
 	"golang.org/x/exp/trace":           "results/exectrace",
 	"golang.org/x/arch/":               "ebpf/internal/sites",
+	"golang.org/x/crypto/":             "accel/proof",
 	"golang.org/x/perf/":               "results/analysis",
 	"github.com/montanaflynn/stats":    "results/analysis",
 	"go.yaml.in/yaml/v4":               "scenarios",

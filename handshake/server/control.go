@@ -32,6 +32,7 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 	go func() { served <- plain.serve(ctx) }()
 	hello := Identity()
 	hello.Address = plain.listener.Addr().String()
+	hello.Signer, hello.SignerWhy = plain.signer.identity()
 	if err := replies.Encode(Reply{Hello: &hello}); err != nil {
 		return fmt.Errorf("say hello: %w", err)
 	}
@@ -74,10 +75,13 @@ func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, e
 	switch request.Do {
 	case "begin":
 		c.plain.plants.harvest() // of before
-		err = c.plain.ledger.begin(ctx)
+		if err = c.plain.ledger.begin(ctx); err == nil {
+			c.plain.signer.begin()
+		}
 	case "end":
 		if reply.Report, err = c.plain.ledger.end(ctx); err == nil {
 			reply.Report.Planted = c.plain.plants.harvest()
+			reply.Report.Signer = c.plain.signer.end()
 			reply.Report.Began = c.plain.plants.clock.when(c.plain.ledger.began)
 		}
 	case "profile-start":

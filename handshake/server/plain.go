@@ -28,6 +28,7 @@ type plain struct {
 	config   *tls.Config
 	leaf     *x509.Certificate
 	rotate   time.Duration
+	signer   *signer // nil: crypto/tls signs by itself
 	ledger   *ledger
 	plants   *plants
 }
@@ -57,12 +58,19 @@ func (s Settings) plain(ctx context.Context, listener net.Listener) (*plain, err
 	if err != nil {
 		return nil, err
 	}
+	signer, err := s.accelerate(config)
+	if err != nil {
+		return nil, err
+	}
 	plants := &plants{clock: newClock()}
 	follow(config, plants)
 	if err := plants.plant(ctx, s.Plant); err != nil {
 		return nil, err
 	}
-	return &plain{listener, config, config.Certificates[0].Leaf, s.Rotate, newLedger(), plants}, nil
+	return &plain{
+		listener: listener, config: config, leaf: config.Certificates[0].Leaf, rotate: s.Rotate,
+		signer: signer, ledger: newLedger(), plants: plants,
+	}, nil
 }
 
 func (s Settings) config() (*tls.Config, error) {

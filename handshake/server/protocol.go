@@ -24,6 +24,7 @@ type Settings struct {
 	ALPN        []string      `json:"alpn,omitempty"`
 	Tickets     bool          `json:"tickets"`
 	Rotate      time.Duration `json:"rotate_ns"`       // of the ticket key; zero: one key for life
+	Accel       string        `json:"accel,omitempty"` // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
 	Plant       *Plant        `json:"plant,omitempty"` // that grows from the start; nil: none
 }
 
@@ -39,7 +40,9 @@ type Hello struct {
 	GOMAXPROCS int               `json:"gomaxprocs"`
 	FIPS140    bool              `json:"fips140"` // crypto/fips140.Enabled
 	FIPSModule string            `json:"fips_module,omitempty"`
-	Boring     bool              `json:"boring"` // crypto/boring.Enabled
+	Boring     bool              `json:"boring"`               // crypto/boring.Enabled
+	Signer     string            `json:"signer,omitempty"`     // path of accel/p384 that signs; empty: the lab's signers were not asked for
+	SignerWhy  string            `json:"signer_why,omitempty"` // what decided for it
 }
 
 // Request is one line to the server.
@@ -81,6 +84,20 @@ type Report struct {
 	Runtime Runtime                `json:"runtime"`
 	Samples []Sample               `json:"samples"`
 	Planted []Planted              `json:"planted,omitempty"`
+	Signer  *Signer                `json:"signer,omitempty"` // nil: crypto/tls signs by itself
+}
+
+// Signer is what a signer of accel/p384 did.
+type Signer struct {
+	Path       string            `json:"path"`
+	Signatures uint64            `json:"signatures"`          // all, by whatever path
+	Batches    uint64            `json:"batches"`             // runs of the code for eight lanes
+	Fill       []uint64          `json:"fill"`                // batches by the lanes that they used, from 0 to 8
+	Waits      []uint64          `json:"waits"`               // signatures by how long they waited for their batch: entry i is 2^i to 2^(i+1) ns
+	Kernel     time.Duration     `json:"kernel_ns"`           // in the lab's own code, all cores together
+	Single     uint64            `json:"single"`              // signatures by the code for one lane
+	Fallbacks  map[string]uint64 `json:"fallbacks,omitempty"` // signatures by crypto/ecdsa, by reason
+	Verified   uint64            `json:"verified"`            // signatures that crypto/ecdsa verified
 }
 
 // Runtime is what runtime/metrics gained between begin and end; HeapLive and Goroutines are taken at the end.

@@ -286,6 +286,7 @@ func TestBadSettings(t *testing.T) {
 		{"certificate", func(s *Settings) { s.Certificate = nil }, "tls: failed to find any PEM data"},
 		{"mutual", func(s *Settings) { s.Mutual, s.ClientCAs = true, nil }, "no certificate authority"},
 		{"listen", func(s *Settings) { s.Listen = "256.0.0.1:1" }, "listen tcp"},
+		{"signer", func(s *Settings) { s.Accel = "lab-gopher" }, `accel lab-gopher: the certificate's key is not of P-384`},
 		{"plant", func(s *Settings) { s.Plant = &Plant{Component: "burn"} }, "plant \"burn\": a count of 0"},
 	}
 	for _, tt := range tests {

@@ -37,6 +37,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis/attribution"
 	"github.com/tlslab/tlslab/results/analysis/effect"
@@ -58,6 +59,9 @@ type Analysis struct {
 	Null       []NullControl  // the baseline against itself, one for each gated metric that is timed
 	Objectives []Objective    // absolute limits, in the scenario's order
 	Exact      []exact.Counts // what was counted; nil: nothing was
+
+	Codes      []Code      // by cell, variant and primitive: the code expected and the code seen
+	Primitives []Primitive // single operations, timed alone; nil: nothing was
 
 	Explanations []Explanation          // one per cell and variant that has observed blocks
 	Differences  []CellDifference       // one per cell and candidate
@@ -208,9 +212,10 @@ type Series struct {
 	Lateness     hist.Histogram
 	Client       handshake.ClientLedger // summed over all blocks
 	Server       handshake.ServerLedger
-	ClientBound  bool    // the generator, not the server, sets the pace
-	GeneratorUse float64 // share of the generator's CPUs that it used, median of the blocks; -1: unknown
-	CPU          *CPU    // by the profiles of the blocks that the values rest on; nil: they have none
+	ClientBound  bool           // the generator, not the server, sets the pace
+	GeneratorUse float64        // share of the generator's CPUs that it used, median of the blocks; -1: unknown
+	CPU          *CPU           // by the profiles of the blocks that the values rest on; nil: they have none
+	Signer       *server.Signer // what the lab's signer did in all blocks; nil: crypto/tls signed by itself
 }
 
 // Block is one block as judged.

@@ -23,6 +23,7 @@ type CPU struct {
 	Spent     time.Duration   // what the system counted for the same blocks; sampling misses the shortest stretches
 	Packages  []profile.Share // self time, the largest first
 	Functions []profile.Share // likewise, the largest ten
+	All       []profile.Share // likewise, all of them
 	Warnings  []string        // doubts about the shares
 }
 
@@ -92,7 +93,7 @@ func cpuOf(blocks []judged) *CPU {
 		return nil
 	}
 	c.Samples, c.Sampled = sum.Samples, sum.CPU
-	c.Packages, c.Functions = sum.Packages(), sum.Functions(topFunctions)
+	c.Packages, c.Functions, c.All = sum.Packages(), sum.Functions(topFunctions), sum.Functions(0)
 	if c.Samples < fewSamples {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s: the shares are rough, it takes %d", plural(int(c.Samples), "sample"), fewSamples))
 	}

@@ -27,9 +27,15 @@ func Of(b *results.Bundle) (*Analysis, error) {
 	if a.Series, err = seriesOf(b.Manifest, measured); err != nil {
 		return nil, err
 	}
+	a.Codes = codesOf(b.Manifest, a.Series)
 	if a.Exact, err = b.Exact(); err != nil {
 		return nil, err
 	}
+	timed, err := b.Primitives()
+	if err != nil {
+		return nil, err
+	}
+	a.Primitives = PrimitivesOf(b.Manifest, timed)
 	if err := a.compare(b.Manifest, blocks, measured); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func oneSeries(cell, variant string, blocks, used []judged) (Series, error) {
 			use = append(use, u)
 		}
 	}
-	s.Valid, s.CPU = len(used), cpuOf(used)
+	s.Valid, s.CPU, s.Signer = len(used), cpuOf(used), signerOf(blocks)
 	for _, j := range used {
 		if err := addBlock(&pooled, j.raw); err != nil {
 			return s, err

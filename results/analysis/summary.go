@@ -252,7 +252,7 @@ func doubts(a *Analysis, blocks []judged) []string {
 			add("%s in %s", d.what, part(n, len(blocks), "block"))
 		}
 	}
-	return slices.Concat(all, unknowns(blocks), idleGates(a))
+	return slices.Concat(all, unknowns(blocks), idleGates(a), codeDoubts(a), distrustedSigners(a))
 }
 
 // unknowns names the guards that could not be read, with the reason of the first block. A block that the machine

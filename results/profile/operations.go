@@ -75,7 +75,7 @@ var rules = []rule{
 		"crypto/internal/boring.NewPublicKeyECDH",
 	}},
 	{"sign", []string{
-		"crypto.SignMessage", "crypto/ecdsa.Sign", "crypto/ecdsa.sign", "crypto/ecdsa.(*PrivateKey).Sign",
+		"crypto.SignMessage", "github.com/tlslab/tlslab/accel/p384", "crypto/ecdsa.Sign", "crypto/ecdsa.sign", "crypto/ecdsa.(*PrivateKey).Sign",
 		"crypto/rsa.Sign", "crypto/rsa.sign", "crypto/rsa.(*PrivateKey).Sign", "crypto/ed25519.Sign",
 		"crypto/ed25519.sign", "crypto/ed25519.PrivateKey.Sign", "crypto/internal/fips140/ecdsa.Sign",
 		"crypto/internal/fips140/ecdsa.sign", "crypto/internal/fips140/rsa.Sign", "crypto/internal/fips140/rsa.sign",

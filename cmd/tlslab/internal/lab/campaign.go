@@ -33,11 +33,15 @@ func (r *Run) Measure(ctx context.Context, w *results.Writer, done []results.Blo
 	if err != nil {
 		return nil, err
 	}
-	c := &campaign{Run: r, writer: w, blocks: slices.Clone(done), done: len(done), began: time.Now()}
+	c := &campaign{Run: r, writer: w, blocks: slices.Clone(done), done: len(done)}
 	switch failed := analysis.FailedCounts(r.Manifest, counts); {
 	case r.lab.Hasty && failed != "":
 		r.lab.Speak(failed + ": nothing is timed, for that decides")
 	default:
+		if err := c.keepPrimitives(ctx, w); err != nil {
+			return nil, err
+		}
+		c.began = time.Now()
 		if err := c.measureAll(ctx); err != nil {
 			return nil, err
 		}

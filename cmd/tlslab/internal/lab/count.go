@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tlslab/tlslab/accel/p384"
 	"github.com/tlslab/tlslab/handshake/counted"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/results"
@@ -93,6 +94,9 @@ func (c *count) prepare(ctx context.Context) (err error) {
 
 // count counts one variant in one cell.
 func (c *count) count(ctx context.Context, cell scenarios.Cell, v scenarios.Variant) (exact.Counts, error) {
+	if v.Server.Accel != "" && v.Server.Accel != string(p384.Std) {
+		return exact.Counts{}, &uncountable{errors.New("the counter's CPU lacks instructions that the lab's signers use"), "compare server_cpu"}
+	}
 	binary, err := c.lab.Builder.BuildCounter(ctx, v.Build)
 	var with *variant.Error
 	if errors.Is(err, variant.ErrSource) && errors.As(err, &with) {

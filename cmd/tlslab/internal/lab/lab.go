@@ -87,7 +87,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		}
 		r.binaries[v.Name] = binary
 		r.Manifest.Variants = append(r.Manifest.Variants, results.Variant{
-			Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, SBOM: binary.SBOM,
+			Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, Accel: v.Server.Accel, SBOM: binary.SBOM,
 		})
 	}
 	if err := r.prepare(ctx); err != nil {

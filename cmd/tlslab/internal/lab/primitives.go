@@ -5,119 +5,159 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 
-	"github.com/tlslab/tlslab/results/analysis/effect"
+	"github.com/tlslab/tlslab/handshake/counted"
+	"github.com/tlslab/tlslab/results"
 )
 
-// Primitive is what one cryptographic operation costs a candidate against the baseline, timed alone and natively: a
-// counter of instructions does not see what the hardware makes of them.
-type Primitive struct {
-	Name     string
-	Baseline float64        // nanoseconds of CPU for one operation, median of all batches
-	Ratio    *effect.Ratio  // candidate/baseline, its interval at 95 %; nil: too few groups, or missing
-	Verdict  effect.Verdict // worse is said of any of them with an error of 5 %, by Holm's method
-	Missing  string         // why a side does not have the operation; then there is no verdict
-}
-
 const (
-	primitiveMargin = 0.03
-	primitiveLevel  = 0.05       // two-sided error of an interval, and of all verdicts together
-	primitiveTurns  = 4          // ABBA or BAAB of them in a group, which takes about 2 s then
+	primitiveRounds = 2          // of turns in a group, each there and back; scenarios.Plan.Estimate knows how long they take
 	primitiveStream = 0x7072696d // "prim": its random numbers are apart from others of the same seed
 )
 
-// Primitives times what handshakes are made of for two variants. A group is a fresh process of each, which take turns
-// as ABBA or BAAB by the plan's seed. Of twenty operations, ten groups are the fewest that can find one worse.
-func (r *Run) Primitives(ctx context.Context, baseline, candidate string, groups int) ([]Primitive, error) {
-	b, err := r.newBench(ctx, baseline, candidate)
+// Primitives times what handshakes and records are made of, for all variants of the plan in one run: a counter of
+// instructions does not see what the hardware makes of them. A group is a fresh process of each variant, which take
+// turns in an order by the plan's seed, and back in its reverse. It judges nothing.
+func (r *Run) Primitives(ctx context.Context, groups int) (*results.Primitives, error) {
+	b, err := r.newBench(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return b.run(ctx, groups)
 }
 
-// run measures the groups and judges every operation.
-func (b *bench) run(ctx context.Context, groups int) ([]Primitive, error) {
+// bench times the operations of all variants, the baseline first.
+type bench struct {
+	sides  []*benchSide
+	cpus   []int // the baseline server's, for all
+	seed   uint64
+	rounds int
+	speak  func(string)
+	groups [][]batches // by group, then side
+}
+
+// batches are nanoseconds for one operation, batch by batch, by operation.
+type batches map[string][]float64
+
+// run measures the groups.
+func (b *bench) run(ctx context.Context, groups int) (*results.Primitives, error) {
 	if err := b.calibrate(ctx); err != nil {
 		return nil, err
 	}
 	random := rand.New(rand.NewPCG(b.seed, primitiveStream))
 	for n := range groups {
-		b.speak(fmt.Sprintf("timing primitives: group %d of %d", n+1, groups))
+		b.speak(fmt.Sprintf("timing single operations: group %d of %d", n+1, groups))
 		if err := b.group(ctx, random); err != nil {
 			return nil, err
 		}
 	}
-	return b.primitives(), nil
+	return b.result(), nil
 }
 
-// primitives judges every operation that either side knows.
-func (b *bench) primitives() []Primitive {
-	var all []Primitive
-	var ratios [][]float64
-	var p []float64
-	for _, name := range b.names() {
-		one, d := b.primitive(name)
-		all, ratios, p = append(all, one), append(ratios, d), append(p, effect.PBeyond(d, primitiveMargin, false))
+// calibrate lets each variant find out how many operations make a batch, once for all its processes.
+func (b *bench) calibrate(ctx context.Context) error {
+	for _, s := range b.sides {
+		t, err := s.start(ctx, b.cpus)
+		if err != nil {
+			return err
+		}
+		t.stop()
+		s.operations, s.order.Iterations = known(t.ready), t.ready.Iterations
+		alike(b.sides[0].order.Iterations, s.order.Iterations)
 	}
-	levels := effect.Holm(p, func(among int) float64 { return primitiveLevel / float64(among) })
-	for i, d := range ratios {
-		if all[i].Missing == "" {
-			all[i].judge(d, p[i] <= levels[i])
+	return nil
+}
+
+// alike makes batches of as many operations as the baseline's, but of those that take less than half or more than twice
+// the time: a turn is to last as long on all sides.
+func alike(baseline, own map[string]int) {
+	for name, n := range baseline {
+		if own[name] > n/2 && own[name] < 2*n {
+			own[name] = n
+		}
+	}
+}
+
+// group starts a fresh process of each side and lets them take turns.
+func (b *bench) group(ctx context.Context, random *rand.Rand) error {
+	timers, measured := make([]*timer, len(b.sides)), make([]batches, len(b.sides))
+	for _, side := range random.Perm(len(b.sides)) {
+		t, err := b.sides[side].start(ctx, b.cpus)
+		if err != nil {
+			return err
+		}
+		defer t.stop()
+		timers[side], measured[side] = t, batches{}
+		maps.Copy(b.sides[side].missing, t.ready.Missing)
+	}
+	for range b.rounds {
+		for _, side := range thereAndBack(random.Perm(len(b.sides))) {
+			turn, err := timers[side].turn()
+			if err != nil {
+				return cmp.Or(context.Cause(ctx), err)
+			}
+			for name, ns := range turn {
+				measured[side][name] = append(measured[side][name], math.Round(ns*100)/100)
+			}
+		}
+	}
+	b.groups = append(b.groups, measured)
+	return nil
+}
+
+// thereAndBack is an order and its reverse, so that a drift hits all alike.
+func thereAndBack(order []int) []int {
+	back := slices.Clone(order)
+	slices.Reverse(back)
+	return append(order, back...)
+}
+
+// result is every operation that any side knows.
+func (b *bench) result() *results.Primitives {
+	p := &results.Primitives{Groups: len(b.groups)}
+	for _, o := range b.operations() {
+		one := results.Operation{Name: o.Name, Bytes: o.Bytes, Times: map[string][][]float64{}, Missing: map[string]string{}}
+		for i, s := range b.sides {
+			if times, why := b.times(o.Name, i); why == "" {
+				one.Times[s.variant.Name] = times
+			} else {
+				one.Missing[s.variant.Name] = cmp.Or(s.missing[o.Name], why)
+			}
+		}
+		p.Operations = append(p.Operations, one)
+	}
+	return p
+}
+
+// operations are the baseline's, then what only the others know. Older sources do not know amounts.
+func (b *bench) operations() (all []counted.Operation) {
+	for _, s := range b.sides {
+		for _, o := range s.operations {
+			at := slices.IndexFunc(all, func(known counted.Operation) bool { return known.Name == o.Name })
+			if at < 0 {
+				all = append(all, o)
+			} else {
+				all[at].Bytes = max(all[at].Bytes, o.Bytes)
+			}
 		}
 	}
 	return all
 }
 
-func (b *bench) names() []string {
-	names := map[string]bool{}
-	for i := range b.sides {
-		for name := range b.missing[i] {
-			names[name] = true
-		}
-		for _, g := range b.groups {
-			for name := range g[i] {
-				names[name] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
-}
-
-// primitive is an operation with the log-ratios of its groups, not judged yet.
-func (b *bench) primitive(name string) (p Primitive, d []float64) {
-	p.Name = name
-	var baseline []float64
+// times are one operation's on one side, and why there are none where a group has none.
+func (b *bench) times(name string, side int) (groups [][]float64, why string) {
 	for _, g := range b.groups {
-		for i, side := range b.sides {
-			if g[i][name] == nil {
-				p.Missing = fmt.Sprintf("%s: %s", side.variant.Name, cmp.Or(b.missing[i][name], "its sources do not time it"))
-				return p, nil
-			}
+		switch times := g[side][name]; {
+		case len(times) == 0:
+			return nil, "its sources do not time it"
+		case slices.Min(times) <= 0:
+			return nil, "a batch took no time that could be measured"
+		default:
+			groups = append(groups, times)
 		}
-		ratio, err := effect.LogRatio(g[0][name], g[1][name])
-		if err != nil {
-			p.Missing = err.Error()
-			return p, nil
-		}
-		d, baseline = append(d, ratio), append(baseline, g[0][name]...)
 	}
-	slices.Sort(baseline)
-	p.Baseline = baseline[len(baseline)/2]
-	return p, d
-}
-
-// judge judges an operation by its interval. Worse takes more: it must hold beside all the others.
-func (p *Primitive) judge(d []float64, rejected bool) {
-	p.Verdict = effect.Inconclusive
-	ratio, _, ok := effect.Estimate(d, primitiveLevel)
-	if !ok {
-		return
-	}
-	p.Ratio = &ratio
-	if v := effect.Judge(ratio, primitiveMargin, false); v != effect.Worse || rejected {
-		p.Verdict = v
-	}
+	return groups, ""
 }

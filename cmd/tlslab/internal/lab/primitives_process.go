@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	mathrand "math/rand/v2"
 	"os/exec"
 	"slices"
 
@@ -22,81 +21,34 @@ import (
 	"github.com/tlslab/tlslab/scenarios"
 )
 
-// bench times the operations of two variants: the baseline, then the candidate.
-type bench struct {
-	sides   [2]benchSide
-	cpus    []int
-	seed    uint64
-	turns   int // ABBA or BAAB in a group
-	speak   func(string)
-	order   counted.Timing
-	groups  [][2]batches
-	missing [2]map[string]string // operations that a side refuses, and why
-}
-
-// batches are nanoseconds for one operation, batch by batch, by operation.
-type batches map[string][]float64
-
+// benchSide is a variant whose operations are timed.
 type benchSide struct {
-	variant scenarios.Variant
-	binary  *variant.Binary
+	variant    scenarios.Variant
+	binary     *variant.Binary
+	order      counted.Timing
+	operations []counted.Operation // that its sources know
+	missing    map[string]string   // operations that it refuses, and why
 }
 
-func (r *Run) newBench(ctx context.Context, baseline, candidate string) (*bench, error) {
-	b := &bench{cpus: r.places[baseline].server, seed: r.plan.Seed, turns: primitiveTurns, speak: r.lab.Speak}
-	for i, name := range []string{baseline, candidate} {
-		v := r.variant(name)
-		binary, err := r.lab.Builder.BuildCounter(ctx, v.Build)
-		if err != nil {
-			return nil, fmt.Errorf("build the primitives of %s: %w", name, err)
-		}
-		b.sides[i] = benchSide{v, binary}
-	}
+func (r *Run) newBench(ctx context.Context) (*bench, error) {
+	b := &bench{cpus: r.places[r.plan.Variants[0].Name].server, seed: r.plan.Seed, rounds: primitiveRounds, speak: r.lab.Speak}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, err
 	}
-	b.order.RSA, err = x509.MarshalPKCS8PrivateKey(key)
-	return b, err
-}
-
-// calibrate lets the baseline find out how many operations make a batch, once for all processes.
-func (b *bench) calibrate(ctx context.Context) error {
-	t, err := b.sides[0].start(ctx, b.cpus, b.order)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t.stop()
-	b.order.Iterations = t.ready.Iterations
-	return nil
-}
-
-// group starts a fresh process of each side and lets them take turns.
-func (b *bench) group(ctx context.Context, random *mathrand.Rand) error {
-	var timers [2]*timer
-	for _, side := range random.Perm(2) {
-		t, err := b.sides[side].start(ctx, b.cpus, b.order)
+	for _, v := range r.plan.Variants {
+		binary, err := r.lab.Builder.BuildCounter(ctx, v.Build)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("build the primitives of %s: %w", v.Name, err)
 		}
-		defer t.stop()
-		timers[side], b.missing[side] = t, t.ready.Missing
+		order := counted.Timing{RSA: pkcs8, Accel: v.Server.Accel}
+		b.sides = append(b.sides, &benchSide{variant: v, binary: binary, order: order, missing: map[string]string{}})
 	}
-	measured := [2]batches{{}, {}}
-	for range b.turns {
-		first := random.IntN(2)
-		for _, side := range []int{first, 1 - first, 1 - first, first} {
-			turn, err := timers[side].turn()
-			if err != nil {
-				return cmp.Or(context.Cause(ctx), err)
-			}
-			for name, ns := range turn {
-				measured[side][name] = append(measured[side][name], ns)
-			}
-		}
-	}
-	b.groups = append(b.groups, measured)
-	return nil
+	return b, nil
 }
 
 // timer is a process that times when it is told to.
@@ -109,7 +61,22 @@ type timer struct {
 	ready  counted.Ready
 }
 
-func (s benchSide) start(ctx context.Context, cpus []int, order counted.Timing) (*timer, error) {
+// known is all operations that a process's sources know. Older ones do not list them.
+func known(r counted.Ready) []counted.Operation {
+	if r.Operations != nil {
+		return r.Operations
+	}
+	names := slices.Collect(maps.Keys(r.Iterations))
+	names = slices.AppendSeq(names, maps.Keys(r.Missing))
+	slices.Sort(names)
+	var all []counted.Operation
+	for _, name := range slices.Compact(names) {
+		all = append(all, counted.Operation{Name: name})
+	}
+	return all
+}
+
+func (s *benchSide) start(ctx context.Context, cpus []int) (*timer, error) {
 	t := &timer{name: s.variant.Name, cmd: exec.CommandContext(ctx, s.binary.Path, counted.TimingArguments()...)}
 	t.cmd.Env, t.cmd.Stderr = s.environment(), &t.stderr
 	var err error
@@ -124,7 +91,7 @@ func (s benchSide) start(ctx context.Context, cpus []int, order counted.Timing) 
 	if err := variant.StartPinned(t.cmd, cpus); err != nil {
 		return nil, fmt.Errorf("primitives of %s: %w", t.name, err)
 	}
-	if err := t.greet(order); err != nil {
+	if err := t.greet(s.order); err != nil {
 		t.stop()
 		return nil, cmp.Or(context.Cause(ctx), err)
 	}
@@ -177,7 +144,7 @@ func (t *timer) stop() {
 }
 
 // environment is the variant's under a quiet runtime. The test program collects its garbage itself, between batches.
-func (s benchSide) environment() (lines []string) {
+func (s *benchSide) environment() (lines []string) {
 	env := countEnvironment(s.variant.Env)
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		lines = append(lines, name+"="+env[name])

@@ -54,6 +54,7 @@ func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settin
 		ALPN:        v.ALPN,
 		Tickets:     v.Tickets,
 		Rotate:      v.Rotate,
+		Accel:       v.Accel,
 		Plant:       v.Plant,
 	}
 	if spec.Mutual {

@@ -1,0 +1,41 @@
+// Package single computes ECDSA P-384 signatures one at a time, everywhere: with MULX, ADCX and ADOX or arm64's MUL and
+// UMULH where there are such, otherwise in Go.
+package single
+
+import "crypto/subtle"
+
+// Lanes is how many signatures one call computes at most.
+const Lanes = 1
+
+// Available says why the path cannot run here, or nothing: it can run everywhere.
+func Available() error { return nil }
+
+// Kernel names the multiplication that runs here: adx, arm64 or portable.
+func Kernel() string { return kernel() }
+
+// Sign computes a signature in each of len(k) lanes, 1 to Lanes: r = x(k·G) mod n, s = (e + r·d)/k mod n. All numbers
+// are little-endian limbs in normal form; 0 < k, d < n; e is the leftmost 384 bits of the digest, unreduced. Bit i of
+// ok is set where lane i's result passed its check and neither number is 0; r and s are 0 where it is not. Time does
+// not depend on k, d, e.
+func Sign(r, s, k, e, d [][6]uint64) (ok uint8) {
+	w := signing{k: k[0], d: d[0], e: e[0]}
+	subtle.WithDataIndependentTiming(func() {
+		valid := w.sign()
+		for i := range w.r {
+			r[0][i], s[0][i] = w.r[i]&-valid, w.s[i]&-valid
+		}
+		ok = uint8(valid)
+		w.forget()
+	})
+	return ok
+}
+
+// Verify checks a signature in each of len(r) lanes, 1 to Lanes, against the public key (x, y). Bit i of ok is set
+// where lane i's signature is valid. Numbers out of range and points off the curve are invalid, nothing panics. Time
+// depends on everything.
+func Verify(r, s, e, x, y [][6]uint64) (ok uint8) {
+	if verify(&r[0], &s[0], &e[0], &x[0], &y[0]) {
+		return 1
+	}
+	return 0
+}
