@@ -234,6 +234,22 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
+// A run leaves no nonce behind, and a run that comes to no end leaves no result.
+func TestRunForgets(t *testing.T) {
+	for _, e := range []*engine{oracle(), {lanes: maxLanes, sign: func(r, s, k, e, d [][6]uint64) uint8 { panic("broken") }}} {
+		s := engineSigner(t, newKey(t), e, Options{})
+		b := s.free.get()
+		b.add(&[6]uint64{3}, &[6]uint64{5}, 0)
+		s.run(b)
+		if b.k != [maxLanes][6]uint64{} {
+			t.Errorf("left behind: %x", b.k)
+		}
+		if (b.fate[0] == none) != (b.r[0] != [6]uint64{}) {
+			t.Errorf("fate %v, but r = %x", b.fate[0], b.r[0])
+		}
+	}
+}
+
 func TestWaited(t *testing.T) {
 	var c counters
 	for _, d := range []time.Duration{0, 1, 2, 3, 4, 1023, 1024, 1 << 50} {

@@ -47,13 +47,27 @@ func (s *stream) candidate() [6]uint64 {
 	return z
 }
 
+// hedgedSeed is what crypto/ecdsa seeds a stream with: every part begins a block of the hash, after V and a separator.
+func hedgedSeed(random, d, e []byte) []byte {
+	var zeros [sha512.BlockSize]byte
+	return bytes.Join([][]byte{random, zeros[:128-64-1-48], d, zeros[:128-48], e}, nil)
+}
+
+// The answer that the self-test knows is the reference's. The digest of "sample" is less than the order.
+func TestHedgedAnswer(t *testing.T) {
+	secret, digest := known(knownKey), sha512.Sum384([]byte("sample"))
+	want := newStream(sha512.New, hedgedSeed(make([]byte, size), secret[:], digest[:])).candidate()
+	if got := number(known(hedgedK)); got != want {
+		t.Errorf("got %x, want %x", got, toBig(&want))
+	}
+}
+
 func TestNonceStreams(t *testing.T) {
 	var random, d, e [size]byte
 	for _, b := range [][]byte{random[:], d[:], e[:]} {
 		rand.Read(b)
 	}
-	var zeros [sha512.BlockSize]byte
-	hedged := bytes.Join([][]byte{random[:], zeros[:128-64-1-48], d[:], zeros[:128-48], e[:]}, nil)
+	hedged := hedgedSeed(random[:], d[:], e[:])
 
 	tests := []struct {
 		name string
@@ -61,8 +75,13 @@ func TestNonceStreams(t *testing.T) {
 		seed func(g *drbg) error
 		want *stream
 	}{
-		{"hedged", sha512.New, func(g *drbg) error { return g.hedge(bytes.NewReader(random[:]), &d, &e) }, newStream(sha512.New, hedged)},
-		{"deterministic", sha512.New384, func(g *drbg) error { g.determine(&d, &e); return nil }, newStream(sha512.New384, append(d[:], e[:]...))},
+		{"hedged", sha512.New, func(g *drbg) error {
+			return g.hedge(bytes.NewReader(random[:]), &d, &e)
+		}, newStream(sha512.New, hedged)},
+		{"deterministic", sha512.New384, func(g *drbg) error {
+			g.determine(&d, &e)
+			return nil
+		}, newStream(sha512.New384, append(d[:], e[:]...))},
 	}
 	for _, tt := range tests {
 		g := newDRBG(tt.hash())

@@ -1,11 +1,13 @@
 package p384
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,6 +21,9 @@ const (
 	sampleK = "94ed910d1a099dad3254e9242ae85abde4ba15168eaf0ca87a555fd56d10fbca2907e3e83ba95368623b8c4686915cf9"
 	sampleR = "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe46"
 	sampleS = "99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8"
+
+	// hedgedK is the nonce that crypto/ecdsa uses for "sample" where its randomness is all zeros.
+	hedgedK = "ad7da95d9b64291a84be427d562da8bdca5a5fba550ae238bd9a4f8cec2301444cc26d1536eff3ee69ac5544792a67cc"
 
 	testK = "015ee46a5bf88773ed9123a5ab0807962d193719503c527b031b4c2d225092ada71f4a459bc0da98adb95837db8312ea"
 	testR = "8203b63d3c853e8d77227fb377bcf7b7b772e97892a80f36ab775d509d7a5feb0542a7f0812998da8f1dd3ca3cf023db"
@@ -87,17 +92,37 @@ func newAnswers() (*answers, error) {
 			return nil, err
 		}
 	}
-	return a, a.published()
+	if err := a.published(); err != nil {
+		return nil, err
+	}
+	return a, a.hedged(&secret)
 }
 
 // published compares the first two with what RFC 6979 gives.
 func (a *answers) published() error {
 	for i, want := range [2][3]string{{sampleK, sampleR, sampleS}, {testK, testR, testS}} {
 		for j, got := range [3][6]uint64{a.k[i], a.r[i], a.s[i]} {
-			if b := known(want[j]); got != number(b) {
+			if got != number(known(want[j])) {
 				return fmt.Errorf("%s of %q is not what RFC 6979 gives", [3]string{"k", "r", "s"}[j], messages[i])
 			}
 		}
+	}
+	return nil
+}
+
+// hedged compares the first nonce that is made with randomness.
+func (a *answers) hedged(secret *[size]byte) error {
+	g := newDRBG(sha512.New())
+	e := a.e[0]
+	reduce(&e)
+	var digest, noRandomness [size]byte
+	octets(&digest, &e)
+	if err := g.hedge(bytes.NewReader(noRandomness[:]), secret, &digest); err != nil {
+		return err
+	}
+	var k [6]uint64
+	if g.next(&k); k != number(known(hedgedK)) {
+		return errors.New("a hedged nonce is not what crypto/ecdsa would use")
 	}
 	return nil
 }

@@ -75,14 +75,25 @@ type queue struct {
 	n             int
 	index         [maxLanes]int // of the lane's signature in valid
 	r, s, e, x, y [maxLanes][6]uint64
+
+	key        *ecdsa.PublicKey // the last one, with its coordinates: most batches have one key
+	keyX, keyY [6]uint64
 }
 
 // add puts a signature into the next lane, unless it cannot be valid.
 func (q *queue) add(index int, s *Signature) bool {
 	n := q.n
-	if s.Key == nil || !parse(&q.r[n], &q.s[n], s.ASN1) || !setPoint(&q.x[n], &q.y[n], s.Key) {
+	if s.Key == nil || !parse(&q.r[n], &q.s[n], s.ASN1) {
 		return false
 	}
+	if s.Key != q.key {
+		if !setPoint(&q.keyX, &q.keyY, s.Key) {
+			q.key = nil
+			return false
+		}
+		q.key = s.Key
+	}
+	q.x[n], q.y[n] = q.keyX, q.keyY
 	setDigest(&q.e[n], s.Digest)
 	q.index[n] = index
 	q.n++

@@ -4,22 +4,16 @@
 
 #include "textflag.h"
 
-DATA top<>+0(SB)/8, $0x0000000000100000
-GLOBL top<>(SB), RODATA|NOPTR, $8
-
-DATA lowbits<>+0(SB)/8, $0x000fffffffffffff
-GLOBL lowbits<>(SB), RODATA|NOPTR, $8
-
-DATA p_inverse<>+0(SB)/8, $0x0000000100000001
-GLOBL p_inverse<>(SB), RODATA|NOPTR, $8
+DATA constant_100000001<>+0(SB)/8, $0x0000000100000001
+GLOBL constant_100000001<>(SB), RODATA|NOPTR, $8
 
 DATA p_d<>+0(SB)/8, $0x000fffff00000001
 DATA p_d<>+8(SB)/8, $0x00000fffffffffff
 DATA p_d<>+16(SB)/8, $0x0000000001000000
 GLOBL p_d<>(SB), RODATA|NOPTR, $24
 
-DATA n_inverse<>+0(SB)/8, $0x00046089e88fdc45
-GLOBL n_inverse<>(SB), RODATA|NOPTR, $8
+DATA constant_46089e88fdc45<>+0(SB)/8, $0x00046089e88fdc45
+GLOBL constant_46089e88fdc45<>(SB), RODATA|NOPTR, $8
 
 DATA n_d<>+0(SB)/8, $0x0003e695333ad68d
 DATA n_d<>+8(SB)/8, $0x0004db74f5885131
@@ -27,99 +21,14 @@ DATA n_d<>+16(SB)/8, $0x000bc8d220a7e5f2
 DATA n_d<>+24(SB)/8, $0x0000000389cb27e0
 GLOBL n_d<>(SB), RODATA|NOPTR, $32
 
-DATA constant_40<>+0(SB)/8, $0x0000000000000040
-GLOBL constant_40<>(SB), RODATA|NOPTR, $8
-
-DATA constant_3f<>+0(SB)/8, $0x000000000000003f
-GLOBL constant_3f<>(SB), RODATA|NOPTR, $8
-
-DATA constant_10<>+0(SB)/8, $0x0000000000000010
-GLOBL constant_10<>(SB), RODATA|NOPTR, $8
-
-DATA constant_20<>+0(SB)/8, $0x0000000000000020
-GLOBL constant_20<>(SB), RODATA|NOPTR, $8
-
-DATA constant_8000000000000000<>+0(SB)/8, $0x8000000000000000
-GLOBL constant_8000000000000000<>(SB), RODATA|NOPTR, $8
-
-DATA p_times1<>+0(SB)/8, $0x00000000ffffffff
-DATA p_times1<>+8(SB)/8, $0x000ff00000000000
-DATA p_times1<>+16(SB)/8, $0x000ffffffeffffff
-DATA p_times1<>+24(SB)/8, $0x000fffffffffffff
-DATA p_times1<>+32(SB)/8, $0x000fffffffffffff
-DATA p_times1<>+40(SB)/8, $0x000fffffffffffff
-DATA p_times1<>+48(SB)/8, $0x000fffffffffffff
-DATA p_times1<>+56(SB)/8, $0x00000000000fffff
-GLOBL p_times1<>(SB), RODATA|NOPTR, $64
-
-DATA p_times4<>+0(SB)/8, $0x00000003fffffffc
-DATA p_times4<>+8(SB)/8, $0x000fc00000000000
-DATA p_times4<>+16(SB)/8, $0x000ffffffbffffff
-DATA p_times4<>+24(SB)/8, $0x000fffffffffffff
-DATA p_times4<>+32(SB)/8, $0x000fffffffffffff
-DATA p_times4<>+40(SB)/8, $0x000fffffffffffff
-DATA p_times4<>+48(SB)/8, $0x000fffffffffffff
-DATA p_times4<>+56(SB)/8, $0x00000000003fffff
-GLOBL p_times4<>(SB), RODATA|NOPTR, $64
-
-DATA p_times8<>+0(SB)/8, $0x00000007fffffff8
-DATA p_times8<>+8(SB)/8, $0x000f800000000000
-DATA p_times8<>+16(SB)/8, $0x000ffffff7ffffff
-DATA p_times8<>+24(SB)/8, $0x000fffffffffffff
-DATA p_times8<>+32(SB)/8, $0x000fffffffffffff
-DATA p_times8<>+40(SB)/8, $0x000fffffffffffff
-DATA p_times8<>+48(SB)/8, $0x000fffffffffffff
-DATA p_times8<>+56(SB)/8, $0x00000000007fffff
-GLOBL p_times8<>(SB), RODATA|NOPTR, $64
-
-DATA p_times9<>+0(SB)/8, $0x00000008fffffff7
-DATA p_times9<>+8(SB)/8, $0x000f700000000000
-DATA p_times9<>+16(SB)/8, $0x000ffffff6ffffff
-DATA p_times9<>+24(SB)/8, $0x000fffffffffffff
-DATA p_times9<>+32(SB)/8, $0x000fffffffffffff
-DATA p_times9<>+40(SB)/8, $0x000fffffffffffff
-DATA p_times9<>+48(SB)/8, $0x000fffffffffffff
-DATA p_times9<>+56(SB)/8, $0x00000000008fffff
-GLOBL p_times9<>(SB), RODATA|NOPTR, $64
-
-DATA p_times16<>+0(SB)/8, $0x0000000ffffffff0
-DATA p_times16<>+8(SB)/8, $0x000f000000000000
-DATA p_times16<>+16(SB)/8, $0x000fffffefffffff
-DATA p_times16<>+24(SB)/8, $0x000fffffffffffff
-DATA p_times16<>+32(SB)/8, $0x000fffffffffffff
-DATA p_times16<>+40(SB)/8, $0x000fffffffffffff
-DATA p_times16<>+48(SB)/8, $0x000fffffffffffff
-DATA p_times16<>+56(SB)/8, $0x0000000000ffffff
-GLOBL p_times16<>(SB), RODATA|NOPTR, $64
-
-DATA p_times64<>+0(SB)/8, $0x0000003fffffffc0
-DATA p_times64<>+8(SB)/8, $0x000c000000000000
-DATA p_times64<>+16(SB)/8, $0x000fffffbfffffff
-DATA p_times64<>+24(SB)/8, $0x000fffffffffffff
-DATA p_times64<>+32(SB)/8, $0x000fffffffffffff
-DATA p_times64<>+40(SB)/8, $0x000fffffffffffff
-DATA p_times64<>+48(SB)/8, $0x000fffffffffffff
-DATA p_times64<>+56(SB)/8, $0x0000000003ffffff
-GLOBL p_times64<>(SB), RODATA|NOPTR, $64
-
-DATA n_times1<>+0(SB)/8, $0x000c196accc52973
-DATA n_times1<>+8(SB)/8, $0x000b248b0a77aece
-DATA n_times1<>+16(SB)/8, $0x0004372ddf581a0d
-DATA n_times1<>+24(SB)/8, $0x000ffffc7634d81f
-DATA n_times1<>+32(SB)/8, $0x000fffffffffffff
-DATA n_times1<>+40(SB)/8, $0x000fffffffffffff
-DATA n_times1<>+48(SB)/8, $0x000fffffffffffff
-DATA n_times1<>+56(SB)/8, $0x00000000000fffff
-GLOBL n_times1<>(SB), RODATA|NOPTR, $64
-
 // func mulP(z *[8][8]uint64, x *[8][8]uint64, y *[8][8]uint64)
 // Requires: AVX, AVX512F, AVX512IFMA
 TEXT ·mulP(SB), NOSPLIT, $0-24
 	MOVQ         z+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         y+16(FP), DX
-	VPBROADCASTQ p_inverse<>+0(SB), Z0
-	VPBROADCASTQ top<>+0(SB), Z1
+	VPBROADCASTQ constant_100000001<>+0(SB), Z0
+	VPBROADCASTQ constant_100000<>+0(SB), Z1
 	VPBROADCASTQ p_d<>+0(SB), Z2
 	VPBROADCASTQ p_d<>+8(SB), Z3
 	VPBROADCASTQ p_d<>+16(SB), Z4
@@ -405,14 +314,14 @@ TEXT ·mulP(SB), NOSPLIT, $0-24
 	VPADDQ       Z26, Z17, Z17
 	VPSRAQ       $0x34, Z17, Z26
 	VPADDQ       Z26, Z18, Z18
-	VPANDQ.BCST  lowbits<>+0(SB), Z22, Z22
-	VPANDQ.BCST  lowbits<>+0(SB), Z28, Z28
-	VPANDQ.BCST  lowbits<>+0(SB), Z13, Z13
-	VPANDQ.BCST  lowbits<>+0(SB), Z14, Z14
-	VPANDQ.BCST  lowbits<>+0(SB), Z15, Z15
-	VPANDQ.BCST  lowbits<>+0(SB), Z16, Z16
-	VPANDQ.BCST  lowbits<>+0(SB), Z17, Z17
-	VPANDQ.BCST  lowbits<>+0(SB), Z18, Z18
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z22, Z22
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z28, Z28
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z13, Z13
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z14, Z14
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z15, Z15
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z16, Z16
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z17, Z17
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z18, Z18
 	VMOVDQU64    Z22, (AX)
 	VMOVDQU64    Z28, 64(AX)
 	VMOVDQU64    Z13, 128(AX)
@@ -424,13 +333,19 @@ TEXT ·mulP(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
+DATA constant_100000<>+0(SB)/8, $0x0000000000100000
+GLOBL constant_100000<>(SB), RODATA|NOPTR, $8
+
+DATA constant_fffffffffffff<>+0(SB)/8, $0x000fffffffffffff
+GLOBL constant_fffffffffffff<>(SB), RODATA|NOPTR, $8
+
 // func sqrP(z *[8][8]uint64, x *[8][8]uint64)
 // Requires: AVX, AVX512F, AVX512IFMA
 TEXT ·sqrP(SB), NOSPLIT, $0-16
 	MOVQ         z+0(FP), AX
 	MOVQ         x+8(FP), CX
-	VPBROADCASTQ p_inverse<>+0(SB), Z0
-	VPBROADCASTQ top<>+0(SB), Z1
+	VPBROADCASTQ constant_100000001<>+0(SB), Z0
+	VPBROADCASTQ constant_100000<>+0(SB), Z1
 	VPBROADCASTQ p_d<>+0(SB), Z2
 	VPBROADCASTQ p_d<>+8(SB), Z3
 	VPBROADCASTQ p_d<>+16(SB), Z4
@@ -678,14 +593,14 @@ TEXT ·sqrP(SB), NOSPLIT, $0-16
 	VPADDQ       Z13, Z28, Z28
 	VPSRAQ       $0x34, Z28, Z13
 	VPADDQ       Z13, Z7, Z7
-	VPANDQ.BCST  lowbits<>+0(SB), Z20, Z20
-	VPANDQ.BCST  lowbits<>+0(SB), Z26, Z26
-	VPANDQ.BCST  lowbits<>+0(SB), Z31, Z31
-	VPANDQ.BCST  lowbits<>+0(SB), Z22, Z22
-	VPANDQ.BCST  lowbits<>+0(SB), Z29, Z29
-	VPANDQ.BCST  lowbits<>+0(SB), Z8, Z8
-	VPANDQ.BCST  lowbits<>+0(SB), Z28, Z28
-	VPANDQ.BCST  lowbits<>+0(SB), Z7, Z7
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z20, Z20
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z26, Z26
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z31, Z31
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z22, Z22
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z29, Z29
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z8, Z8
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z28, Z28
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z7, Z7
 	VMOVDQU64    Z20, (AX)
 	VMOVDQU64    Z26, 64(AX)
 	VMOVDQU64    Z31, 128(AX)
@@ -703,8 +618,8 @@ TEXT ·mulN(SB), NOSPLIT, $0-24
 	MOVQ         z+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         y+16(FP), DX
-	VPBROADCASTQ n_inverse<>+0(SB), Z0
-	VPBROADCASTQ top<>+0(SB), Z1
+	VPBROADCASTQ constant_46089e88fdc45<>+0(SB), Z0
+	VPBROADCASTQ constant_100000<>+0(SB), Z1
 	VPBROADCASTQ n_d<>+0(SB), Z2
 	VPBROADCASTQ n_d<>+8(SB), Z3
 	VPBROADCASTQ n_d<>+16(SB), Z4
@@ -1009,14 +924,14 @@ TEXT ·mulN(SB), NOSPLIT, $0-24
 	VPADDQ       Z24, Z17, Z17
 	VPSRAQ       $0x34, Z17, Z24
 	VPADDQ       Z24, Z18, Z18
-	VPANDQ.BCST  lowbits<>+0(SB), Z23, Z23
-	VPANDQ.BCST  lowbits<>+0(SB), Z30, Z30
-	VPANDQ.BCST  lowbits<>+0(SB), Z25, Z25
-	VPANDQ.BCST  lowbits<>+0(SB), Z14, Z14
-	VPANDQ.BCST  lowbits<>+0(SB), Z15, Z15
-	VPANDQ.BCST  lowbits<>+0(SB), Z16, Z16
-	VPANDQ.BCST  lowbits<>+0(SB), Z17, Z17
-	VPANDQ.BCST  lowbits<>+0(SB), Z18, Z18
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z23, Z23
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z30, Z30
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z25, Z25
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z14, Z14
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z15, Z15
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z16, Z16
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z17, Z17
+	VPANDQ.BCST  constant_fffffffffffff<>+0(SB), Z18, Z18
 	VMOVDQU64    Z23, (AX)
 	VMOVDQU64    Z30, 64(AX)
 	VMOVDQU64    Z25, 128(AX)
@@ -1064,14 +979,14 @@ TEXT ·add(SB), NOSPLIT, $0-24
 	VPADDQ      Z8, Z6, Z6
 	VPSRAQ      $0x34, Z6, Z8
 	VPADDQ      Z8, Z7, Z7
-	VPANDQ.BCST lowbits<>+0(SB), Z0, Z0
-	VPANDQ.BCST lowbits<>+0(SB), Z1, Z1
-	VPANDQ.BCST lowbits<>+0(SB), Z2, Z2
-	VPANDQ.BCST lowbits<>+0(SB), Z3, Z3
-	VPANDQ.BCST lowbits<>+0(SB), Z4, Z4
-	VPANDQ.BCST lowbits<>+0(SB), Z5, Z5
-	VPANDQ.BCST lowbits<>+0(SB), Z6, Z6
-	VPANDQ.BCST lowbits<>+0(SB), Z7, Z7
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z0, Z0
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z1, Z1
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z2, Z2
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z3, Z3
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z4, Z4
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z5, Z5
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z6, Z6
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z7, Z7
 	VMOVDQU64   Z0, (AX)
 	VMOVDQU64   Z1, 64(AX)
 	VMOVDQU64   Z2, 128(AX)
@@ -1127,14 +1042,14 @@ TEXT ·subP(SB), NOSPLIT, $0-24
 	VPADDQ      Z8, Z6, Z6
 	VPSRAQ      $0x34, Z6, Z8
 	VPADDQ      Z8, Z7, Z7
-	VPANDQ.BCST lowbits<>+0(SB), Z0, Z0
-	VPANDQ.BCST lowbits<>+0(SB), Z1, Z1
-	VPANDQ.BCST lowbits<>+0(SB), Z2, Z2
-	VPANDQ.BCST lowbits<>+0(SB), Z3, Z3
-	VPANDQ.BCST lowbits<>+0(SB), Z4, Z4
-	VPANDQ.BCST lowbits<>+0(SB), Z5, Z5
-	VPANDQ.BCST lowbits<>+0(SB), Z6, Z6
-	VPANDQ.BCST lowbits<>+0(SB), Z7, Z7
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z0, Z0
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z1, Z1
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z2, Z2
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z3, Z3
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z4, Z4
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z5, Z5
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z6, Z6
+	VPANDQ.BCST constant_fffffffffffff<>+0(SB), Z7, Z7
 	VMOVDQU64   Z0, (AX)
 	VMOVDQU64   Z1, 64(AX)
 	VMOVDQU64   Z2, 128(AX)
@@ -1145,6 +1060,16 @@ TEXT ·subP(SB), NOSPLIT, $0-24
 	VMOVDQU64   Z7, 448(AX)
 	VZEROUPPER
 	RET
+
+DATA p_times64<>+0(SB)/8, $0x0000003fffffffc0
+DATA p_times64<>+8(SB)/8, $0x000c000000000000
+DATA p_times64<>+16(SB)/8, $0x000fffffbfffffff
+DATA p_times64<>+24(SB)/8, $0x000fffffffffffff
+DATA p_times64<>+32(SB)/8, $0x000fffffffffffff
+DATA p_times64<>+40(SB)/8, $0x000fffffffffffff
+DATA p_times64<>+48(SB)/8, $0x000fffffffffffff
+DATA p_times64<>+56(SB)/8, $0x0000000003ffffff
+GLOBL p_times64<>(SB), RODATA|NOPTR, $64
 
 // func reduceP(z *[8][8]uint64, x *[8][8]uint64)
 // Requires: AVX, AVX512F
@@ -1182,14 +1107,14 @@ TEXT ·reduceP(SB), NOSPLIT, $0-16
 	VPSRAQ        $0x34, Z14, Z16
 	VPADDQ        Z16, Z15, Z15
 	VPTESTMQ.BCST constant_8000000000000000<>+0(SB), Z15, K1
-	VPANDQ.BCST   lowbits<>+0(SB), Z8, Z8
-	VPANDQ.BCST   lowbits<>+0(SB), Z9, Z9
-	VPANDQ.BCST   lowbits<>+0(SB), Z10, Z10
-	VPANDQ.BCST   lowbits<>+0(SB), Z11, Z11
-	VPANDQ.BCST   lowbits<>+0(SB), Z12, Z12
-	VPANDQ.BCST   lowbits<>+0(SB), Z13, Z13
-	VPANDQ.BCST   lowbits<>+0(SB), Z14, Z14
-	VPANDQ.BCST   lowbits<>+0(SB), Z15, Z15
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z8, Z8
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z9, Z9
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z10, Z10
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z11, Z11
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z12, Z12
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z13, Z13
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z14, Z14
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z15, Z15
 	VPBLENDMQ     Z0, Z8, K1, Z8
 	VPBLENDMQ     Z1, Z9, K1, Z9
 	VPBLENDMQ     Z2, Z10, K1, Z10
@@ -1208,6 +1133,19 @@ TEXT ·reduceP(SB), NOSPLIT, $0-16
 	VMOVDQU64     Z15, 448(AX)
 	VZEROUPPER
 	RET
+
+DATA p_times1<>+0(SB)/8, $0x00000000ffffffff
+DATA p_times1<>+8(SB)/8, $0x000ff00000000000
+DATA p_times1<>+16(SB)/8, $0x000ffffffeffffff
+DATA p_times1<>+24(SB)/8, $0x000fffffffffffff
+DATA p_times1<>+32(SB)/8, $0x000fffffffffffff
+DATA p_times1<>+40(SB)/8, $0x000fffffffffffff
+DATA p_times1<>+48(SB)/8, $0x000fffffffffffff
+DATA p_times1<>+56(SB)/8, $0x00000000000fffff
+GLOBL p_times1<>(SB), RODATA|NOPTR, $64
+
+DATA constant_8000000000000000<>+0(SB)/8, $0x8000000000000000
+GLOBL constant_8000000000000000<>(SB), RODATA|NOPTR, $8
 
 // func reduceN(z *[8][8]uint64, x *[8][8]uint64)
 // Requires: AVX, AVX512F
@@ -1245,14 +1183,14 @@ TEXT ·reduceN(SB), NOSPLIT, $0-16
 	VPSRAQ        $0x34, Z14, Z16
 	VPADDQ        Z16, Z15, Z15
 	VPTESTMQ.BCST constant_8000000000000000<>+0(SB), Z15, K1
-	VPANDQ.BCST   lowbits<>+0(SB), Z8, Z8
-	VPANDQ.BCST   lowbits<>+0(SB), Z9, Z9
-	VPANDQ.BCST   lowbits<>+0(SB), Z10, Z10
-	VPANDQ.BCST   lowbits<>+0(SB), Z11, Z11
-	VPANDQ.BCST   lowbits<>+0(SB), Z12, Z12
-	VPANDQ.BCST   lowbits<>+0(SB), Z13, Z13
-	VPANDQ.BCST   lowbits<>+0(SB), Z14, Z14
-	VPANDQ.BCST   lowbits<>+0(SB), Z15, Z15
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z8, Z8
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z9, Z9
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z10, Z10
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z11, Z11
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z12, Z12
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z13, Z13
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z14, Z14
+	VPANDQ.BCST   constant_fffffffffffff<>+0(SB), Z15, Z15
 	VPBLENDMQ     Z0, Z8, K1, Z8
 	VPBLENDMQ     Z1, Z9, K1, Z9
 	VPBLENDMQ     Z2, Z10, K1, Z10
@@ -1271,6 +1209,16 @@ TEXT ·reduceN(SB), NOSPLIT, $0-16
 	VMOVDQU64     Z15, 448(AX)
 	VZEROUPPER
 	RET
+
+DATA n_times1<>+0(SB)/8, $0x000c196accc52973
+DATA n_times1<>+8(SB)/8, $0x000b248b0a77aece
+DATA n_times1<>+16(SB)/8, $0x0004372ddf581a0d
+DATA n_times1<>+24(SB)/8, $0x000ffffc7634d81f
+DATA n_times1<>+32(SB)/8, $0x000fffffffffffff
+DATA n_times1<>+40(SB)/8, $0x000fffffffffffff
+DATA n_times1<>+48(SB)/8, $0x000fffffffffffff
+DATA n_times1<>+56(SB)/8, $0x00000000000fffff
+GLOBL n_times1<>(SB), RODATA|NOPTR, $64
 
 // func swapLanes(z *[8][8]uint64, x *[8][8]uint64, order *[8]uint64)
 // Requires: AVX, AVX512F
@@ -1389,14 +1337,14 @@ TEXT ·startP(SB), NOSPLIT, $0-40
 	VPSHRDQ        $0x04, Z23, Z19, Z31
 	VPSHRDQ        $0x38, Z23, Z19, Z0
 	VPSRLQ         $0x2c, Z23, Z1
-	VPANDQ.BCST    lowbits<>+0(SB), Z3, Z3
-	VPANDQ.BCST    lowbits<>+0(SB), Z27, Z27
-	VPANDQ.BCST    lowbits<>+0(SB), Z28, Z28
-	VPANDQ.BCST    lowbits<>+0(SB), Z29, Z29
-	VPANDQ.BCST    lowbits<>+0(SB), Z30, Z30
-	VPANDQ.BCST    lowbits<>+0(SB), Z31, Z31
-	VPANDQ.BCST    lowbits<>+0(SB), Z0, Z0
-	VPANDQ.BCST    lowbits<>+0(SB), Z1, Z1
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z3, Z3
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z27, Z27
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z28, Z28
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z29, Z29
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z30, Z30
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z31, Z31
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z0, Z0
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z1, Z1
 	VMOVDQU64      Z3, (AX)
 	VMOVDQU64      Z27, 64(AX)
 	VMOVDQU64      Z28, 128(AX)
@@ -1486,14 +1434,14 @@ TEXT ·startP(SB), NOSPLIT, $0-40
 	VPSHRDQ        $0x04, Z15, Z26, Z31
 	VPSHRDQ        $0x38, Z15, Z26, Z0
 	VPSRLQ         $0x2c, Z15, Z1
-	VPANDQ.BCST    lowbits<>+0(SB), Z4, Z4
-	VPANDQ.BCST    lowbits<>+0(SB), Z27, Z27
-	VPANDQ.BCST    lowbits<>+0(SB), Z28, Z28
-	VPANDQ.BCST    lowbits<>+0(SB), Z29, Z29
-	VPANDQ.BCST    lowbits<>+0(SB), Z30, Z30
-	VPANDQ.BCST    lowbits<>+0(SB), Z31, Z31
-	VPANDQ.BCST    lowbits<>+0(SB), Z0, Z0
-	VPANDQ.BCST    lowbits<>+0(SB), Z1, Z1
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z4, Z4
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z27, Z27
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z28, Z28
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z29, Z29
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z30, Z30
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z31, Z31
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z0, Z0
+	VPANDQ.BCST    constant_fffffffffffff<>+0(SB), Z1, Z1
 	VMOVDQU64      Z4, 512(AX)
 	VMOVDQU64      Z27, 576(AX)
 	VMOVDQU64      Z28, 640(AX)
@@ -1513,13 +1461,25 @@ TEXT ·startP(SB), NOSPLIT, $0-40
 	VZEROUPPER
 	RET
 
+DATA constant_40<>+0(SB)/8, $0x0000000000000040
+GLOBL constant_40<>(SB), RODATA|NOPTR, $8
+
+DATA constant_3f<>+0(SB)/8, $0x000000000000003f
+GLOBL constant_3f<>(SB), RODATA|NOPTR, $8
+
+DATA constant_10<>+0(SB)/8, $0x0000000000000010
+GLOBL constant_10<>(SB), RODATA|NOPTR, $8
+
+DATA constant_20<>+0(SB)/8, $0x0000000000000020
+GLOBL constant_20<>(SB), RODATA|NOPTR, $8
+
 // func addP(sum *[14][8][8]uint64, window *[12][64]uint64, scalar *[8]uint64, shift uint64, flip uint64)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA, AVX512VBMI2, MMX+
 TEXT ·addP(SB), NOSPLIT, $0-40
 	MOVQ           sum+0(FP), AX
 	MOVQ           window+8(FP), CX
-	VPBROADCASTQ   p_inverse<>+0(SB), Z0
-	VPBROADCASTQ   top<>+0(SB), Z1
+	VPBROADCASTQ   constant_100000001<>+0(SB), Z0
+	VPBROADCASTQ   constant_100000<>+0(SB), Z1
 	VPBROADCASTQ   p_d<>+0(SB), Z2
 	VPBROADCASTQ   p_d<>+8(SB), Z3
 	VPBROADCASTQ   p_d<>+16(SB), Z4
@@ -4556,6 +4516,36 @@ TEXT ·addP(SB), NOSPLIT, $0-40
 	VZEROUPPER
 	RET
 
+DATA p_times16<>+0(SB)/8, $0x0000000ffffffff0
+DATA p_times16<>+8(SB)/8, $0x000f000000000000
+DATA p_times16<>+16(SB)/8, $0x000fffffefffffff
+DATA p_times16<>+24(SB)/8, $0x000fffffffffffff
+DATA p_times16<>+32(SB)/8, $0x000fffffffffffff
+DATA p_times16<>+40(SB)/8, $0x000fffffffffffff
+DATA p_times16<>+48(SB)/8, $0x000fffffffffffff
+DATA p_times16<>+56(SB)/8, $0x0000000000ffffff
+GLOBL p_times16<>(SB), RODATA|NOPTR, $64
+
+DATA p_times4<>+0(SB)/8, $0x00000003fffffffc
+DATA p_times4<>+8(SB)/8, $0x000fc00000000000
+DATA p_times4<>+16(SB)/8, $0x000ffffffbffffff
+DATA p_times4<>+24(SB)/8, $0x000fffffffffffff
+DATA p_times4<>+32(SB)/8, $0x000fffffffffffff
+DATA p_times4<>+40(SB)/8, $0x000fffffffffffff
+DATA p_times4<>+48(SB)/8, $0x000fffffffffffff
+DATA p_times4<>+56(SB)/8, $0x00000000003fffff
+GLOBL p_times4<>(SB), RODATA|NOPTR, $64
+
+DATA p_times8<>+0(SB)/8, $0x00000007fffffff8
+DATA p_times8<>+8(SB)/8, $0x000f800000000000
+DATA p_times8<>+16(SB)/8, $0x000ffffff7ffffff
+DATA p_times8<>+24(SB)/8, $0x000fffffffffffff
+DATA p_times8<>+32(SB)/8, $0x000fffffffffffff
+DATA p_times8<>+40(SB)/8, $0x000fffffffffffff
+DATA p_times8<>+48(SB)/8, $0x000fffffffffffff
+DATA p_times8<>+56(SB)/8, $0x00000000007fffff
+GLOBL p_times8<>(SB), RODATA|NOPTR, $64
+
 // func addZ(sum *[14][8][8]uint64, table *[2][8][8]uint64, index *[8]uint64, negate uint64)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
 TEXT ·addZ(SB), NOSPLIT, $0-32
@@ -4565,8 +4555,8 @@ TEXT ·addZ(SB), NOSPLIT, $0-32
 	VMOVDQU64    (DX), Z0
 	MOVQ         negate+24(FP), DX
 	KMOVB        DX, K3
-	VPBROADCASTQ p_inverse<>+0(SB), Z1
-	VPBROADCASTQ top<>+0(SB), Z2
+	VPBROADCASTQ constant_100000001<>+0(SB), Z1
+	VPBROADCASTQ constant_100000<>+0(SB), Z2
 	VPBROADCASTQ p_d<>+0(SB), Z3
 	VPBROADCASTQ p_d<>+8(SB), Z4
 	VPBROADCASTQ p_d<>+16(SB), Z5
@@ -7659,8 +7649,8 @@ TEXT ·addZ(SB), NOSPLIT, $0-32
 // func doubleZ(sum *[14][8][8]uint64)
 // Requires: AVX, AVX512F, AVX512IFMA
 TEXT ·doubleZ(SB), NOSPLIT, $0-8
-	VPBROADCASTQ p_inverse<>+0(SB), Z0
-	VPBROADCASTQ top<>+0(SB), Z1
+	VPBROADCASTQ constant_100000001<>+0(SB), Z0
+	VPBROADCASTQ constant_100000<>+0(SB), Z1
 	VPBROADCASTQ p_d<>+0(SB), Z2
 	VPBROADCASTQ p_d<>+8(SB), Z3
 	VPBROADCASTQ p_d<>+16(SB), Z4
@@ -9923,6 +9913,16 @@ TEXT ·doubleZ(SB), NOSPLIT, $0-8
 	VMOVDQU64    Z5, 960(AX)
 	VZEROUPPER
 	RET
+
+DATA p_times9<>+0(SB)/8, $0x00000008fffffff7
+DATA p_times9<>+8(SB)/8, $0x000f700000000000
+DATA p_times9<>+16(SB)/8, $0x000ffffff6ffffff
+DATA p_times9<>+24(SB)/8, $0x000fffffffffffff
+DATA p_times9<>+32(SB)/8, $0x000fffffffffffff
+DATA p_times9<>+40(SB)/8, $0x000fffffffffffff
+DATA p_times9<>+48(SB)/8, $0x000fffffffffffff
+DATA p_times9<>+56(SB)/8, $0x00000000008fffff
+GLOBL p_times9<>(SB), RODATA|NOPTR, $64
 
 // func wipe()
 // Requires: AVX, AVX512F

@@ -51,13 +51,14 @@ func fromBig(n *big.Int) (w [6]uint64) {
 	return w
 }
 
-// inversion is room for one.
+// inversion is room for inverting.
 type inversion struct {
 	swapped [3]vec
 	product [3]vec
 	words   [6]uint64
 }
 
+// swaps exchange the lanes whose numbers differ in one bit.
 var swaps = [3][8]uint64{{1, 0, 3, 2, 5, 4, 7, 6}, {2, 3, 0, 1, 6, 7, 4, 5}, {4, 5, 6, 7, 0, 1, 2, 3}}
 
 // invert sets z to 1/x. All lanes share one inversion, that of their product: one over a product times all factors but

@@ -2,7 +2,8 @@
 
 package ifma8
 
-// point is room for a point in each lane, (X/ZZ, Y/ZZZ) with ZZ^3 = ZZZ^2, and for what adding to it needs.
+// point is room for a point in each lane, (X/ZZ, Y/ZZZ) with ZZ^3 = ZZZ^2 or (X/Z^2, Y/Z^3), and for what the kernels
+// need. They leave bits above the lowest 52 in the limbs, which products do not see: only factors may be read from it.
 type point [14]vec
 
 // What is where in a point.

@@ -93,12 +93,12 @@ func TestSignFaults(t *testing.T) {
 			w.load(c, m.k[:], m.e[:], m.d[:])
 			w.sum.base(c, &w.scalar)
 			if fault.in != nil {
-				fault.in(w)[l%8][l] ^= 1 << (5 * l)
+				fault.in(w)[l][l] ^= 1 << (5 * l % 20)
 			}
 			ok := w.abscissa(c)
 			w.finish(c)
 			if fault.after != nil {
-				fault.after(w)[l%8][l] ^= 1 << (5 * l % 20)
+				fault.after(w)[l][l] ^= 1 << (5 * l % 20)
 			}
 			if got, want := ok&w.check(c), ^uint8(1<<l); got != want {
 				t.Errorf("%s changed in lane %d: ok is %08b, want %08b", name, l, got, want)

@@ -9,7 +9,9 @@ import (
 )
 
 const (
-	width   = 7  // bits of a digit of the scalar that multiplies the base point
+	// Bits of a digit of the scalar that multiplies the base point. The table has 330 kB; with 8 bits a signature takes
+	// 5 % less, with 590 kB, and more where other work has taken the cache.
+	width   = 7
 	windows = 55 // digits of a scalar of 385 bits
 	entries = 1 << (width - 1)
 )
@@ -47,8 +49,7 @@ var p384 = sync.OnceValue(func() *curve {
 	return c
 })
 
-// aligned allocates on a cache line: a ZMM load across two of them takes twice the time. T must have no
-// pointers in it.
+// aligned allocates on a cache line: a load across two of them takes twice the time. T must have no pointers in it.
 func aligned[T any]() *T {
 	const line = 64
 	buffer := make([]byte, unsafe.Sizeof(*new(T))+line)

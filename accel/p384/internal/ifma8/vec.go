@@ -34,8 +34,11 @@ func unpack(w *[6]uint64, v *vec, lane int) {
 
 // broadcast sets all lanes to a number.
 func broadcast(v *vec, w *[6]uint64) {
-	for l := range Lanes {
-		pack(v, l, w)
+	pack(v, 0, w)
+	for i := range v {
+		for l := range v[i] {
+			v[i][l] = v[i][0]
+		}
 	}
 }
 

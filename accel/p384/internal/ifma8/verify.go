@@ -12,7 +12,7 @@ const (
 	keyWidth   = 5  // bits of a digit of the scalar that multiplies the public key
 	keyDigits  = 77 // digits of a scalar of 385 bits
 	keyEntries = 1 << (keyWidth - 1)
-	entryWords = 2 * 8 * Lanes
+	entryWords = 2 * 8 * Lanes // 64-bit words of an entry
 )
 
 // verifying is room for what verifying in eight lanes needs.

@@ -44,13 +44,27 @@ func (z *element) sub(x, y *element) {
 	t3, c := bits.Sub64(x[3], y[3], c)
 	t4, c := bits.Sub64(x[4], y[4], c)
 	t5, c := bits.Sub64(x[5], y[5], c)
-	under := -c
-	z[0], c = bits.Add64(t0, under&p0, 0)
-	z[1], c = bits.Add64(t1, under&p1, c)
-	z[2], c = bits.Add64(t2, under&p2, c)
-	z[3], c = bits.Add64(t3, under, c)
-	z[4], c = bits.Add64(t4, under, c)
-	z[5], _ = bits.Add64(t5, under, c)
+	z.addMasked(t0, t1, t2, t3, t4, t5, -c)
+}
+
+// halve sets z to x/2: an odd one plus p is even.
+func (z *element) halve(x *element) {
+	high := z.addMasked(x[0], x[1], x[2], x[3], x[4], x[5], -(x[0] & 1))
+	for i := range 5 {
+		z[i] = z[i]>>1 | z[i+1]<<63
+	}
+	z[5] = z[5]>>1 | high<<63
+}
+
+// addMasked sets z to t, plus p where mask is all ones, and returns the carry.
+func (z *element) addMasked(t0, t1, t2, t3, t4, t5, mask uint64) (c uint64) {
+	z[0], c = bits.Add64(t0, mask&p0, 0)
+	z[1], c = bits.Add64(t1, mask&p1, c)
+	z[2], c = bits.Add64(t2, mask&p2, c)
+	z[3], c = bits.Add64(t3, mask, c)
+	z[4], c = bits.Add64(t4, mask, c)
+	z[5], c = bits.Add64(t5, mask, c)
+	return c
 }
 
 // reduce sets z to t mod p; t < 2p has seven limbs.

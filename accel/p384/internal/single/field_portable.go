@@ -5,7 +5,9 @@ import "math/bits"
 // mulPortable sets z to x*y/2^384 mod p, limb by limb of y.
 //
 // 2^384 - p = 2^128 + 2^96 - 2^32 + 1 =: d, and d mod 2^64 = 1 - 2^32 is the inverse of 1 + 2^32. So with
-// m = t*(1 + 2^32) mod 2^64, t - m*d ends in a limb of 0, and to add m*p is to add m*2^384 and to take m*d away.
+// m = t*(1 + 2^32) mod 2^64, t - m*d ends in a limb of 0, and to add m*p is to add m*2^384 and to take m*d away. With
+// m = high*2^32 + rest, m*d is, limb by limb, t, rest*2^32 - high, high + m, and borrows and carries; rest is the lower
+// half of t, and a carry of t + t*2^32 is the borrow from limb 1.
 func (z *element) mulPortable(x, y *element) {
 	x0, x1, x2, x3, x4, x5 := x[0], x[1], x[2], x[3], x[4], x[5]
 	var t0, t1, t2, t3, t4, t5, t6 uint64 // below x+p between two limbs of y
@@ -31,11 +33,10 @@ func (z *element) mulPortable(x, y *element) {
 		t6, c = bits.Add64(t6, h5, c)
 		t7 := c
 
-		m := t0 + t0<<32
-		d1, _ := bits.Mul64(m, 1<<64-1<<32+1)
-		d2, l := bits.Mul64(m, 1<<32-1)
-		d1, c = bits.Add64(d1, l, 0)
-		d2, d3 := bits.Add64(d2, m, c)
+		rest := t0 << 32
+		m, c := bits.Add64(t0, rest, 0)
+		d1, c := bits.Sub64(rest, m>>32, c)
+		d2, d3 := bits.Add64(m>>32-c, m, 0)
 		t0, c = bits.Sub64(t1, d1, 0)
 		t1, c = bits.Sub64(t2, d2, c)
 		t2, c = bits.Sub64(t3, d3, c)

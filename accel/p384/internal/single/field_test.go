@@ -18,6 +18,7 @@ var fieldOperations = []struct {
 	{"add", (*element).add, plus},
 	{"sub", (*element).sub, minus},
 	{"sub itself", func(z, x, y *element) { z.sub(x, x) }, func(x, y *big.Int) *big.Int { return new(big.Int) }},
+	{"halve", func(z, x, y *element) { z.halve(x) }, func(x, y *big.Int) *big.Int { return mul(x, new(big.Int).ModInverse(big.NewInt(2), bigP)) }},
 	{"toField", func(z, x, y *element) { z.toField((*[6]uint64)(x)) }, func(x, y *big.Int) *big.Int { return mul(x, bigR) }},
 	{"fromField", func(z, x, y *element) { z.fromField(x) }, func(x, y *big.Int) *big.Int { return montgomeryProduct(x, big.NewInt(1)) }},
 }

@@ -5,13 +5,21 @@
 package single
 
 // mulADX sets z to x*y/2^384 mod p.
+//
+//go:noescape
 func mulADX(z *[6]uint64, x *[6]uint64, y *[6]uint64)
 
 // addMixedADX adds the entry to the point of an accumulator, as addMixed does.
+//
+//go:noescape
 func addMixedADX(w *[60]uint64)
 
 // doubleADX doubles the point of an accumulator, as double does.
+//
+//go:noescape
 func doubleADX(w *[60]uint64)
 
 // chooseAVX2 sets z to an entry of the window and reads all of them.
+//
+//go:noescape
 func chooseAVX2(z *[12]uint64, window *[384]uint64, index uint64)

@@ -4,11 +4,14 @@
 
 #include "textflag.h"
 
-DATA low<>+0(SB)/8, $0xffffffff00000001
-GLOBL low<>(SB), RODATA|NOPTR, $8
+DATA d0<>+0(SB)/8, $0xffffffff00000001
+GLOBL d0<>(SB), RODATA|NOPTR, $8
 
-DATA middle<>+0(SB)/8, $0x00000000ffffffff
-GLOBL middle<>(SB), RODATA|NOPTR, $8
+DATA d1<>+0(SB)/8, $0x00000000ffffffff
+GLOBL d1<>(SB), RODATA|NOPTR, $8
+
+DATA halves<>+0(SB)/8, $0x0000000100000000
+GLOBL halves<>(SB), RODATA|NOPTR, $8
 
 DATA zero<>+0(SB)/8, $0x0000000000000000
 GLOBL zero<>(SB), RODATA|NOPTR, $8
@@ -33,10 +36,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	MULXQ   40(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -75,10 +76,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -117,10 +116,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -159,10 +156,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -201,10 +196,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -243,10 +236,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -269,8 +260,8 @@ TEXT ·mulADX(SB), NOSPLIT, $0-24
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -385,10 +376,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -403,10 +392,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -421,10 +408,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -439,10 +424,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -457,10 +440,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -475,10 +456,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -506,8 +485,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -540,10 +519,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   184(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -582,10 +559,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -624,10 +599,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -666,10 +639,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -708,10 +679,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -750,10 +719,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -776,8 +743,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -828,10 +795,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   280(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -870,10 +835,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -912,10 +875,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -954,10 +915,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -996,10 +955,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -1038,10 +995,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -1064,8 +1019,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -1098,10 +1053,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   232(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -1140,10 +1093,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -1182,10 +1133,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -1224,10 +1173,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -1266,10 +1213,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -1308,10 +1253,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -1334,8 +1277,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -1386,10 +1329,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   136(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -1428,10 +1369,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -1470,10 +1409,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -1512,10 +1449,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -1554,10 +1489,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -1596,10 +1529,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -1622,8 +1553,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -1731,10 +1662,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -1749,10 +1678,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -1767,10 +1694,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -1785,10 +1710,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -1803,10 +1726,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -1821,10 +1742,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -1852,8 +1771,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -1886,10 +1805,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   40(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -1928,10 +1845,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -1970,10 +1885,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -2012,10 +1925,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -2054,10 +1965,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -2096,10 +2005,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -2122,8 +2029,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -2156,10 +2063,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   280(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -2198,10 +2103,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -2240,10 +2143,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -2282,10 +2183,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -2324,10 +2223,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -2366,10 +2263,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -2392,8 +2287,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -2426,10 +2321,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   88(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -2468,10 +2361,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -2510,10 +2401,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -2552,10 +2441,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -2594,10 +2481,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -2636,10 +2521,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -2662,8 +2545,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -2771,10 +2654,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -2789,10 +2670,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -2807,10 +2686,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -2825,10 +2702,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -2843,10 +2718,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -2861,10 +2734,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -2892,8 +2763,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -3010,10 +2881,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MULXQ   376(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -3052,10 +2921,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -3094,10 +2961,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -3136,10 +3001,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -3178,10 +3041,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -3220,10 +3081,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -3246,8 +3105,8 @@ TEXT ·addMixedADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -3379,10 +3238,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -3397,10 +3254,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -3415,10 +3270,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -3433,10 +3286,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -3451,10 +3302,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -3469,10 +3318,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -3500,8 +3347,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -3609,10 +3456,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -3627,10 +3472,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -3645,10 +3488,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -3663,10 +3504,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -3681,10 +3520,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -3699,10 +3536,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -3730,8 +3565,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -3751,23 +3586,21 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R12, 328(SI)
 	XORQ    DI, DI
 	XORQ    R15, R15
-	MOVQ    288(SI), DX
-	MULXQ   (SI), R8, R9
-	MULXQ   8(SI), AX, R10
+	MOVQ    96(SI), DX
+	MULXQ   48(SI), R8, R9
+	MULXQ   56(SI), AX, R10
 	ADDQ    AX, R9
-	MULXQ   16(SI), AX, R11
+	MULXQ   64(SI), AX, R11
 	ADCQ    AX, R10
-	MULXQ   24(SI), AX, R12
+	MULXQ   72(SI), AX, R12
 	ADCQ    AX, R11
-	MULXQ   32(SI), AX, R13
+	MULXQ   80(SI), AX, R13
 	ADCQ    AX, R12
-	MULXQ   40(SI), AX, R14
+	MULXQ   88(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -3784,32 +3617,30 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADDQ    DX, R14
 	ADCQ    $0x00, R15
 	XORQ    R8, R8
-	MOVQ    296(SI), DX
-	MULXQ   (SI), AX, BX
+	MOVQ    104(SI), DX
+	MULXQ   48(SI), AX, BX
 	ADCXQ   AX, R9
 	ADOXQ   BX, R10
-	MULXQ   8(SI), AX, BX
+	MULXQ   56(SI), AX, BX
 	ADCXQ   AX, R10
 	ADOXQ   BX, R11
-	MULXQ   16(SI), AX, BX
+	MULXQ   64(SI), AX, BX
 	ADCXQ   AX, R11
 	ADOXQ   BX, R12
-	MULXQ   24(SI), AX, BX
+	MULXQ   72(SI), AX, BX
 	ADCXQ   AX, R12
 	ADOXQ   BX, R13
-	MULXQ   32(SI), AX, BX
+	MULXQ   80(SI), AX, BX
 	ADCXQ   AX, R13
 	ADOXQ   BX, R14
-	MULXQ   40(SI), AX, BX
+	MULXQ   88(SI), AX, BX
 	ADCXQ   AX, R14
 	ADOXQ   BX, R15
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -3826,32 +3657,30 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADDQ    DX, R15
 	ADCQ    $0x00, R8
 	XORQ    R9, R9
-	MOVQ    304(SI), DX
-	MULXQ   (SI), AX, BX
+	MOVQ    112(SI), DX
+	MULXQ   48(SI), AX, BX
 	ADCXQ   AX, R10
 	ADOXQ   BX, R11
-	MULXQ   8(SI), AX, BX
+	MULXQ   56(SI), AX, BX
 	ADCXQ   AX, R11
 	ADOXQ   BX, R12
-	MULXQ   16(SI), AX, BX
+	MULXQ   64(SI), AX, BX
 	ADCXQ   AX, R12
 	ADOXQ   BX, R13
-	MULXQ   24(SI), AX, BX
+	MULXQ   72(SI), AX, BX
 	ADCXQ   AX, R13
 	ADOXQ   BX, R14
-	MULXQ   32(SI), AX, BX
+	MULXQ   80(SI), AX, BX
 	ADCXQ   AX, R14
 	ADOXQ   BX, R15
-	MULXQ   40(SI), AX, BX
+	MULXQ   88(SI), AX, BX
 	ADCXQ   AX, R15
 	ADOXQ   BX, R8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -3868,32 +3697,30 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADDQ    DX, R8
 	ADCQ    $0x00, R9
 	XORQ    R10, R10
-	MOVQ    312(SI), DX
-	MULXQ   (SI), AX, BX
+	MOVQ    120(SI), DX
+	MULXQ   48(SI), AX, BX
 	ADCXQ   AX, R11
 	ADOXQ   BX, R12
-	MULXQ   8(SI), AX, BX
+	MULXQ   56(SI), AX, BX
 	ADCXQ   AX, R12
 	ADOXQ   BX, R13
-	MULXQ   16(SI), AX, BX
+	MULXQ   64(SI), AX, BX
 	ADCXQ   AX, R13
 	ADOXQ   BX, R14
-	MULXQ   24(SI), AX, BX
+	MULXQ   72(SI), AX, BX
 	ADCXQ   AX, R14
 	ADOXQ   BX, R15
-	MULXQ   32(SI), AX, BX
+	MULXQ   80(SI), AX, BX
 	ADCXQ   AX, R15
 	ADOXQ   BX, R8
-	MULXQ   40(SI), AX, BX
+	MULXQ   88(SI), AX, BX
 	ADCXQ   AX, R8
 	ADOXQ   BX, R9
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -3910,32 +3737,30 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADDQ    DX, R9
 	ADCQ    $0x00, R10
 	XORQ    R11, R11
-	MOVQ    320(SI), DX
-	MULXQ   (SI), AX, BX
+	MOVQ    128(SI), DX
+	MULXQ   48(SI), AX, BX
 	ADCXQ   AX, R12
 	ADOXQ   BX, R13
-	MULXQ   8(SI), AX, BX
+	MULXQ   56(SI), AX, BX
 	ADCXQ   AX, R13
 	ADOXQ   BX, R14
-	MULXQ   16(SI), AX, BX
+	MULXQ   64(SI), AX, BX
 	ADCXQ   AX, R14
 	ADOXQ   BX, R15
-	MULXQ   24(SI), AX, BX
+	MULXQ   72(SI), AX, BX
 	ADCXQ   AX, R15
 	ADOXQ   BX, R8
-	MULXQ   32(SI), AX, BX
+	MULXQ   80(SI), AX, BX
 	ADCXQ   AX, R8
 	ADOXQ   BX, R9
-	MULXQ   40(SI), AX, BX
+	MULXQ   88(SI), AX, BX
 	ADCXQ   AX, R9
 	ADOXQ   BX, R10
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -3952,32 +3777,30 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADDQ    DX, R10
 	ADCQ    $0x00, R11
 	XORQ    R12, R12
-	MOVQ    328(SI), DX
-	MULXQ   (SI), AX, BX
+	MOVQ    136(SI), DX
+	MULXQ   48(SI), AX, BX
 	ADCXQ   AX, R13
 	ADOXQ   BX, R14
-	MULXQ   8(SI), AX, BX
+	MULXQ   56(SI), AX, BX
 	ADCXQ   AX, R14
 	ADOXQ   BX, R15
-	MULXQ   16(SI), AX, BX
+	MULXQ   64(SI), AX, BX
 	ADCXQ   AX, R15
 	ADOXQ   BX, R8
-	MULXQ   24(SI), AX, BX
+	MULXQ   72(SI), AX, BX
 	ADCXQ   AX, R8
 	ADOXQ   BX, R9
-	MULXQ   32(SI), AX, BX
+	MULXQ   80(SI), AX, BX
 	ADCXQ   AX, R9
 	ADOXQ   BX, R10
-	MULXQ   40(SI), AX, BX
+	MULXQ   88(SI), AX, BX
 	ADCXQ   AX, R10
 	ADOXQ   BX, R11
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -4000,8 +3823,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -4013,64 +3836,12 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	CMOVQNE AX, R9
 	CMOVQNE BX, R10
 	CMOVQNE DX, R11
-	ADDQ    R14, R14
-	ADCQ    R15, R15
-	ADCQ    R8, R8
-	ADCQ    R9, R9
-	ADCQ    R10, R10
-	ADCQ    R11, R11
-	SBBQ    R12, R12
-	MOVQ    R14, R13
-	MOVQ    R15, CX
-	MOVQ    R8, DI
-	MOVQ    R9, AX
-	MOVQ    R10, BX
-	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
-	ADCQ    $0x01, DI
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R12
-	CMOVQNE R13, R14
-	CMOVQNE CX, R15
-	CMOVQNE DI, R8
-	CMOVQNE AX, R9
-	CMOVQNE BX, R10
-	CMOVQNE DX, R11
-	ADDQ    R14, R14
-	ADCQ    R15, R15
-	ADCQ    R8, R8
-	ADCQ    R9, R9
-	ADCQ    R10, R10
-	ADCQ    R11, R11
-	SBBQ    R12, R12
-	MOVQ    R14, R13
-	MOVQ    R15, CX
-	MOVQ    R8, DI
-	MOVQ    R9, AX
-	MOVQ    R10, BX
-	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
-	ADCQ    $0x01, DI
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R12
-	CMOVQNE R13, R14
-	CMOVQNE CX, R15
-	CMOVQNE DI, R8
-	CMOVQNE AX, R9
-	CMOVQNE BX, R10
-	CMOVQNE DX, R11
-	MOVQ    R14, 336(SI)
-	MOVQ    R15, 344(SI)
-	MOVQ    R8, 352(SI)
-	MOVQ    R9, 360(SI)
-	MOVQ    R10, 368(SI)
-	MOVQ    R11, 376(SI)
+	MOVQ    R14, 96(SI)
+	MOVQ    R15, 104(SI)
+	MOVQ    R8, 112(SI)
+	MOVQ    R9, 120(SI)
+	MOVQ    R10, 128(SI)
+	MOVQ    R11, 136(SI)
 	MOVQ    (SI), R8
 	MOVQ    8(SI), R9
 	MOVQ    16(SI), R10
@@ -4120,8 +3891,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R11, AX
 	MOVQ    R12, BX
 	MOVQ    R13, DX
-	ADDQ    low<>+0(SB), R15
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R15
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -4141,6 +3912,264 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R13, 280(SI)
 	XORQ    DI, DI
 	XORQ    R15, R15
+	MOVQ    288(SI), DX
+	MULXQ   (SI), R8, R9
+	MULXQ   8(SI), AX, R10
+	ADDQ    AX, R9
+	MULXQ   16(SI), AX, R11
+	ADCQ    AX, R10
+	MULXQ   24(SI), AX, R12
+	ADCQ    AX, R11
+	MULXQ   32(SI), AX, R13
+	ADCQ    AX, R12
+	MULXQ   40(SI), AX, R14
+	ADCQ    AX, R13
+	ADCQ    $0x00, R14
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
+	LEAQ    (R8)(AX*1), DX
+	ADDL    R8, BX
+	SBBQ    BX, AX
+	SBBQ    $0x00, BX
+	ADDQ    DX, BX
+	MOVQ    DI, R8
+	ADCQ    $0x00, R8
+	SUBQ    AX, R9
+	SBBQ    BX, R10
+	SBBQ    R8, R11
+	SBBQ    $0x00, R12
+	SBBQ    $0x00, R13
+	SBBQ    $0x00, DX
+	ADDQ    DX, R14
+	ADCQ    $0x00, R15
+	XORQ    R8, R8
+	MOVQ    296(SI), DX
+	MULXQ   (SI), AX, BX
+	ADCXQ   AX, R9
+	ADOXQ   BX, R10
+	MULXQ   8(SI), AX, BX
+	ADCXQ   AX, R10
+	ADOXQ   BX, R11
+	MULXQ   16(SI), AX, BX
+	ADCXQ   AX, R11
+	ADOXQ   BX, R12
+	MULXQ   24(SI), AX, BX
+	ADCXQ   AX, R12
+	ADOXQ   BX, R13
+	MULXQ   32(SI), AX, BX
+	ADCXQ   AX, R13
+	ADOXQ   BX, R14
+	MULXQ   40(SI), AX, BX
+	ADCXQ   AX, R14
+	ADOXQ   BX, R15
+	ADCXQ   DI, R15
+	ADOXQ   DI, R8
+	ADCXQ   DI, R8
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
+	LEAQ    (R9)(AX*1), DX
+	ADDL    R9, BX
+	SBBQ    BX, AX
+	SBBQ    $0x00, BX
+	ADDQ    DX, BX
+	MOVQ    DI, R9
+	ADCQ    $0x00, R9
+	SUBQ    AX, R10
+	SBBQ    BX, R11
+	SBBQ    R9, R12
+	SBBQ    $0x00, R13
+	SBBQ    $0x00, R14
+	SBBQ    $0x00, DX
+	ADDQ    DX, R15
+	ADCQ    $0x00, R8
+	XORQ    R9, R9
+	MOVQ    304(SI), DX
+	MULXQ   (SI), AX, BX
+	ADCXQ   AX, R10
+	ADOXQ   BX, R11
+	MULXQ   8(SI), AX, BX
+	ADCXQ   AX, R11
+	ADOXQ   BX, R12
+	MULXQ   16(SI), AX, BX
+	ADCXQ   AX, R12
+	ADOXQ   BX, R13
+	MULXQ   24(SI), AX, BX
+	ADCXQ   AX, R13
+	ADOXQ   BX, R14
+	MULXQ   32(SI), AX, BX
+	ADCXQ   AX, R14
+	ADOXQ   BX, R15
+	MULXQ   40(SI), AX, BX
+	ADCXQ   AX, R15
+	ADOXQ   BX, R8
+	ADCXQ   DI, R8
+	ADOXQ   DI, R9
+	ADCXQ   DI, R9
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
+	LEAQ    (R10)(AX*1), DX
+	ADDL    R10, BX
+	SBBQ    BX, AX
+	SBBQ    $0x00, BX
+	ADDQ    DX, BX
+	MOVQ    DI, R10
+	ADCQ    $0x00, R10
+	SUBQ    AX, R11
+	SBBQ    BX, R12
+	SBBQ    R10, R13
+	SBBQ    $0x00, R14
+	SBBQ    $0x00, R15
+	SBBQ    $0x00, DX
+	ADDQ    DX, R8
+	ADCQ    $0x00, R9
+	XORQ    R10, R10
+	MOVQ    312(SI), DX
+	MULXQ   (SI), AX, BX
+	ADCXQ   AX, R11
+	ADOXQ   BX, R12
+	MULXQ   8(SI), AX, BX
+	ADCXQ   AX, R12
+	ADOXQ   BX, R13
+	MULXQ   16(SI), AX, BX
+	ADCXQ   AX, R13
+	ADOXQ   BX, R14
+	MULXQ   24(SI), AX, BX
+	ADCXQ   AX, R14
+	ADOXQ   BX, R15
+	MULXQ   32(SI), AX, BX
+	ADCXQ   AX, R15
+	ADOXQ   BX, R8
+	MULXQ   40(SI), AX, BX
+	ADCXQ   AX, R8
+	ADOXQ   BX, R9
+	ADCXQ   DI, R9
+	ADOXQ   DI, R10
+	ADCXQ   DI, R10
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
+	LEAQ    (R11)(AX*1), DX
+	ADDL    R11, BX
+	SBBQ    BX, AX
+	SBBQ    $0x00, BX
+	ADDQ    DX, BX
+	MOVQ    DI, R11
+	ADCQ    $0x00, R11
+	SUBQ    AX, R12
+	SBBQ    BX, R13
+	SBBQ    R11, R14
+	SBBQ    $0x00, R15
+	SBBQ    $0x00, R8
+	SBBQ    $0x00, DX
+	ADDQ    DX, R9
+	ADCQ    $0x00, R10
+	XORQ    R11, R11
+	MOVQ    320(SI), DX
+	MULXQ   (SI), AX, BX
+	ADCXQ   AX, R12
+	ADOXQ   BX, R13
+	MULXQ   8(SI), AX, BX
+	ADCXQ   AX, R13
+	ADOXQ   BX, R14
+	MULXQ   16(SI), AX, BX
+	ADCXQ   AX, R14
+	ADOXQ   BX, R15
+	MULXQ   24(SI), AX, BX
+	ADCXQ   AX, R15
+	ADOXQ   BX, R8
+	MULXQ   32(SI), AX, BX
+	ADCXQ   AX, R8
+	ADOXQ   BX, R9
+	MULXQ   40(SI), AX, BX
+	ADCXQ   AX, R9
+	ADOXQ   BX, R10
+	ADCXQ   DI, R10
+	ADOXQ   DI, R11
+	ADCXQ   DI, R11
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
+	LEAQ    (R12)(AX*1), DX
+	ADDL    R12, BX
+	SBBQ    BX, AX
+	SBBQ    $0x00, BX
+	ADDQ    DX, BX
+	MOVQ    DI, R12
+	ADCQ    $0x00, R12
+	SUBQ    AX, R13
+	SBBQ    BX, R14
+	SBBQ    R12, R15
+	SBBQ    $0x00, R8
+	SBBQ    $0x00, R9
+	SBBQ    $0x00, DX
+	ADDQ    DX, R10
+	ADCQ    $0x00, R11
+	XORQ    R12, R12
+	MOVQ    328(SI), DX
+	MULXQ   (SI), AX, BX
+	ADCXQ   AX, R13
+	ADOXQ   BX, R14
+	MULXQ   8(SI), AX, BX
+	ADCXQ   AX, R14
+	ADOXQ   BX, R15
+	MULXQ   16(SI), AX, BX
+	ADCXQ   AX, R15
+	ADOXQ   BX, R8
+	MULXQ   24(SI), AX, BX
+	ADCXQ   AX, R8
+	ADOXQ   BX, R9
+	MULXQ   32(SI), AX, BX
+	ADCXQ   AX, R9
+	ADOXQ   BX, R10
+	MULXQ   40(SI), AX, BX
+	ADCXQ   AX, R10
+	ADOXQ   BX, R11
+	ADCXQ   DI, R11
+	ADOXQ   DI, R12
+	ADCXQ   DI, R12
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
+	LEAQ    (R13)(AX*1), DX
+	ADDL    R13, BX
+	SBBQ    BX, AX
+	SBBQ    $0x00, BX
+	ADDQ    DX, BX
+	MOVQ    DI, R13
+	ADCQ    $0x00, R13
+	SUBQ    AX, R14
+	SBBQ    BX, R15
+	SBBQ    R13, R8
+	SBBQ    $0x00, R9
+	SBBQ    $0x00, R10
+	SBBQ    $0x00, DX
+	ADDQ    DX, R11
+	ADCQ    $0x00, R12
+	XORQ    R13, R13
+	MOVQ    R14, R13
+	MOVQ    R15, CX
+	MOVQ    R8, DI
+	MOVQ    R9, AX
+	MOVQ    R10, BX
+	MOVQ    R11, DX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
+	ADCQ    $0x01, DI
+	ADCQ    $0x00, AX
+	ADCQ    $0x00, BX
+	ADCQ    $0x00, DX
+	ADCQ    $0x00, R12
+	CMOVQNE R13, R14
+	CMOVQNE CX, R15
+	CMOVQNE DI, R8
+	CMOVQNE AX, R9
+	CMOVQNE BX, R10
+	CMOVQNE DX, R11
+	MOVQ    R14, 336(SI)
+	MOVQ    R15, 344(SI)
+	MOVQ    R8, 352(SI)
+	MOVQ    R9, 360(SI)
+	MOVQ    R10, 368(SI)
+	MOVQ    R11, 376(SI)
+	XORQ    DI, DI
+	XORQ    R15, R15
 	MOVQ    384(SI), DX
 	MULXQ   240(SI), R8, R9
 	MULXQ   248(SI), AX, R10
@@ -4154,10 +4183,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MULXQ   280(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -4196,10 +4223,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -4238,10 +4263,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -4280,10 +4303,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -4322,10 +4343,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -4364,10 +4383,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -4390,8 +4407,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -4409,32 +4426,27 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, 408(SI)
 	MOVQ    R10, 416(SI)
 	MOVQ    R11, 424(SI)
-	ADDQ    R14, R14
-	ADCQ    R15, R15
-	ADCQ    R8, R8
-	ADCQ    R9, R9
-	ADCQ    R10, R10
-	ADCQ    R11, R11
+	MOVQ    R14, R12
+	ANDQ    $0x01, R12
+	NEGQ    R12
+	MOVQ    R12, R13
+	SHRQ    $0x20, R13
+	MOVQ    R12, CX
+	SHLQ    $0x20, CX
+	LEAQ    (R12)(R12*1), DI
+	ADDQ    R13, R14
+	ADCQ    CX, R15
+	ADCQ    DI, R8
+	ADCQ    R12, R9
+	ADCQ    R12, R10
+	ADCQ    R12, R11
 	SBBQ    R12, R12
-	MOVQ    R14, R13
-	MOVQ    R15, CX
-	MOVQ    R8, DI
-	MOVQ    R9, AX
-	MOVQ    R10, BX
-	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
-	ADCQ    $0x01, DI
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R12
-	CMOVQNE R13, R14
-	CMOVQNE CX, R15
-	CMOVQNE DI, R8
-	CMOVQNE AX, R9
-	CMOVQNE BX, R10
-	CMOVQNE DX, R11
+	SHRQ    $0x01, R15, R14
+	SHRQ    $0x01, R8, R15
+	SHRQ    $0x01, R9, R8
+	SHRQ    $0x01, R10, R9
+	SHRQ    $0x01, R11, R10
+	SHRQ    $0x01, R12, R11
 	ADDQ    384(SI), R14
 	ADCQ    392(SI), R15
 	ADCQ    400(SI), R8
@@ -4448,8 +4460,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -4467,302 +4479,6 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, 408(SI)
 	MOVQ    R10, 416(SI)
 	MOVQ    R11, 424(SI)
-	XORQ    DI, DI
-	XORQ    R15, R15
-	MOVQ    96(SI), DX
-	MULXQ   48(SI), R8, R9
-	MULXQ   56(SI), AX, R10
-	ADDQ    AX, R9
-	MULXQ   64(SI), AX, R11
-	ADCQ    AX, R10
-	MULXQ   72(SI), AX, R12
-	ADCQ    AX, R11
-	MULXQ   80(SI), AX, R13
-	ADCQ    AX, R12
-	MULXQ   88(SI), AX, R14
-	ADCQ    AX, R13
-	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
-	LEAQ    (R8)(AX*1), DX
-	ADDL    R8, BX
-	SBBQ    BX, AX
-	SBBQ    $0x00, BX
-	ADDQ    DX, BX
-	MOVQ    DI, R8
-	ADCQ    $0x00, R8
-	SUBQ    AX, R9
-	SBBQ    BX, R10
-	SBBQ    R8, R11
-	SBBQ    $0x00, R12
-	SBBQ    $0x00, R13
-	SBBQ    $0x00, DX
-	ADDQ    DX, R14
-	ADCQ    $0x00, R15
-	XORQ    R8, R8
-	MOVQ    104(SI), DX
-	MULXQ   48(SI), AX, BX
-	ADCXQ   AX, R9
-	ADOXQ   BX, R10
-	MULXQ   56(SI), AX, BX
-	ADCXQ   AX, R10
-	ADOXQ   BX, R11
-	MULXQ   64(SI), AX, BX
-	ADCXQ   AX, R11
-	ADOXQ   BX, R12
-	MULXQ   72(SI), AX, BX
-	ADCXQ   AX, R12
-	ADOXQ   BX, R13
-	MULXQ   80(SI), AX, BX
-	ADCXQ   AX, R13
-	ADOXQ   BX, R14
-	MULXQ   88(SI), AX, BX
-	ADCXQ   AX, R14
-	ADOXQ   BX, R15
-	ADCXQ   DI, R15
-	ADOXQ   DI, R8
-	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
-	LEAQ    (R9)(AX*1), DX
-	ADDL    R9, BX
-	SBBQ    BX, AX
-	SBBQ    $0x00, BX
-	ADDQ    DX, BX
-	MOVQ    DI, R9
-	ADCQ    $0x00, R9
-	SUBQ    AX, R10
-	SBBQ    BX, R11
-	SBBQ    R9, R12
-	SBBQ    $0x00, R13
-	SBBQ    $0x00, R14
-	SBBQ    $0x00, DX
-	ADDQ    DX, R15
-	ADCQ    $0x00, R8
-	XORQ    R9, R9
-	MOVQ    112(SI), DX
-	MULXQ   48(SI), AX, BX
-	ADCXQ   AX, R10
-	ADOXQ   BX, R11
-	MULXQ   56(SI), AX, BX
-	ADCXQ   AX, R11
-	ADOXQ   BX, R12
-	MULXQ   64(SI), AX, BX
-	ADCXQ   AX, R12
-	ADOXQ   BX, R13
-	MULXQ   72(SI), AX, BX
-	ADCXQ   AX, R13
-	ADOXQ   BX, R14
-	MULXQ   80(SI), AX, BX
-	ADCXQ   AX, R14
-	ADOXQ   BX, R15
-	MULXQ   88(SI), AX, BX
-	ADCXQ   AX, R15
-	ADOXQ   BX, R8
-	ADCXQ   DI, R8
-	ADOXQ   DI, R9
-	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
-	LEAQ    (R10)(AX*1), DX
-	ADDL    R10, BX
-	SBBQ    BX, AX
-	SBBQ    $0x00, BX
-	ADDQ    DX, BX
-	MOVQ    DI, R10
-	ADCQ    $0x00, R10
-	SUBQ    AX, R11
-	SBBQ    BX, R12
-	SBBQ    R10, R13
-	SBBQ    $0x00, R14
-	SBBQ    $0x00, R15
-	SBBQ    $0x00, DX
-	ADDQ    DX, R8
-	ADCQ    $0x00, R9
-	XORQ    R10, R10
-	MOVQ    120(SI), DX
-	MULXQ   48(SI), AX, BX
-	ADCXQ   AX, R11
-	ADOXQ   BX, R12
-	MULXQ   56(SI), AX, BX
-	ADCXQ   AX, R12
-	ADOXQ   BX, R13
-	MULXQ   64(SI), AX, BX
-	ADCXQ   AX, R13
-	ADOXQ   BX, R14
-	MULXQ   72(SI), AX, BX
-	ADCXQ   AX, R14
-	ADOXQ   BX, R15
-	MULXQ   80(SI), AX, BX
-	ADCXQ   AX, R15
-	ADOXQ   BX, R8
-	MULXQ   88(SI), AX, BX
-	ADCXQ   AX, R8
-	ADOXQ   BX, R9
-	ADCXQ   DI, R9
-	ADOXQ   DI, R10
-	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
-	LEAQ    (R11)(AX*1), DX
-	ADDL    R11, BX
-	SBBQ    BX, AX
-	SBBQ    $0x00, BX
-	ADDQ    DX, BX
-	MOVQ    DI, R11
-	ADCQ    $0x00, R11
-	SUBQ    AX, R12
-	SBBQ    BX, R13
-	SBBQ    R11, R14
-	SBBQ    $0x00, R15
-	SBBQ    $0x00, R8
-	SBBQ    $0x00, DX
-	ADDQ    DX, R9
-	ADCQ    $0x00, R10
-	XORQ    R11, R11
-	MOVQ    128(SI), DX
-	MULXQ   48(SI), AX, BX
-	ADCXQ   AX, R12
-	ADOXQ   BX, R13
-	MULXQ   56(SI), AX, BX
-	ADCXQ   AX, R13
-	ADOXQ   BX, R14
-	MULXQ   64(SI), AX, BX
-	ADCXQ   AX, R14
-	ADOXQ   BX, R15
-	MULXQ   72(SI), AX, BX
-	ADCXQ   AX, R15
-	ADOXQ   BX, R8
-	MULXQ   80(SI), AX, BX
-	ADCXQ   AX, R8
-	ADOXQ   BX, R9
-	MULXQ   88(SI), AX, BX
-	ADCXQ   AX, R9
-	ADOXQ   BX, R10
-	ADCXQ   DI, R10
-	ADOXQ   DI, R11
-	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
-	LEAQ    (R12)(AX*1), DX
-	ADDL    R12, BX
-	SBBQ    BX, AX
-	SBBQ    $0x00, BX
-	ADDQ    DX, BX
-	MOVQ    DI, R12
-	ADCQ    $0x00, R12
-	SUBQ    AX, R13
-	SBBQ    BX, R14
-	SBBQ    R12, R15
-	SBBQ    $0x00, R8
-	SBBQ    $0x00, R9
-	SBBQ    $0x00, DX
-	ADDQ    DX, R10
-	ADCQ    $0x00, R11
-	XORQ    R12, R12
-	MOVQ    136(SI), DX
-	MULXQ   48(SI), AX, BX
-	ADCXQ   AX, R13
-	ADOXQ   BX, R14
-	MULXQ   56(SI), AX, BX
-	ADCXQ   AX, R14
-	ADOXQ   BX, R15
-	MULXQ   64(SI), AX, BX
-	ADCXQ   AX, R15
-	ADOXQ   BX, R8
-	MULXQ   72(SI), AX, BX
-	ADCXQ   AX, R8
-	ADOXQ   BX, R9
-	MULXQ   80(SI), AX, BX
-	ADCXQ   AX, R9
-	ADOXQ   BX, R10
-	MULXQ   88(SI), AX, BX
-	ADCXQ   AX, R10
-	ADOXQ   BX, R11
-	ADCXQ   DI, R11
-	ADOXQ   DI, R12
-	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
-	LEAQ    (R13)(AX*1), DX
-	ADDL    R13, BX
-	SBBQ    BX, AX
-	SBBQ    $0x00, BX
-	ADDQ    DX, BX
-	MOVQ    DI, R13
-	ADCQ    $0x00, R13
-	SUBQ    AX, R14
-	SBBQ    BX, R15
-	SBBQ    R13, R8
-	SBBQ    $0x00, R9
-	SBBQ    $0x00, R10
-	SBBQ    $0x00, DX
-	ADDQ    DX, R11
-	ADCQ    $0x00, R12
-	XORQ    R13, R13
-	MOVQ    R14, R13
-	MOVQ    R15, CX
-	MOVQ    R8, DI
-	MOVQ    R9, AX
-	MOVQ    R10, BX
-	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
-	ADCQ    $0x01, DI
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R12
-	CMOVQNE R13, R14
-	CMOVQNE CX, R15
-	CMOVQNE DI, R8
-	CMOVQNE AX, R9
-	CMOVQNE BX, R10
-	CMOVQNE DX, R11
-	ADDQ    R14, R14
-	ADCQ    R15, R15
-	ADCQ    R8, R8
-	ADCQ    R9, R9
-	ADCQ    R10, R10
-	ADCQ    R11, R11
-	SBBQ    R12, R12
-	MOVQ    R14, R13
-	MOVQ    R15, CX
-	MOVQ    R8, DI
-	MOVQ    R9, AX
-	MOVQ    R10, BX
-	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
-	ADCQ    $0x01, DI
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R12
-	CMOVQNE R13, R14
-	CMOVQNE CX, R15
-	CMOVQNE DI, R8
-	CMOVQNE AX, R9
-	CMOVQNE BX, R10
-	CMOVQNE DX, R11
-	MOVQ    R14, 96(SI)
-	MOVQ    R15, 104(SI)
-	MOVQ    R8, 112(SI)
-	MOVQ    R9, 120(SI)
-	MOVQ    R10, 128(SI)
-	MOVQ    R11, 136(SI)
 	MOVQ    384(SI), DX
 	MULXQ   392(SI), R8, R9
 	MULXQ   400(SI), AX, R10
@@ -4853,10 +4569,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -4871,10 +4585,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -4889,10 +4601,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -4907,10 +4617,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -4925,10 +4633,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -4943,10 +4649,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -4974,8 +4678,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -5029,74 +4733,6 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, 24(SI)
 	MOVQ    R11, 32(SI)
 	MOVQ    R12, 40(SI)
-	MOVQ    336(SI), R8
-	MOVQ    344(SI), R9
-	MOVQ    352(SI), R10
-	MOVQ    360(SI), R11
-	MOVQ    368(SI), R12
-	MOVQ    376(SI), R13
-	SUBQ    (SI), R8
-	SBBQ    8(SI), R9
-	SBBQ    16(SI), R10
-	SBBQ    24(SI), R11
-	SBBQ    32(SI), R12
-	SBBQ    40(SI), R13
-	SBBQ    R14, R14
-	MOVQ    R14, R15
-	SHRQ    $0x20, R15
-	MOVQ    R14, CX
-	SHLQ    $0x20, CX
-	LEAQ    (R14)(R14*1), DI
-	ADDQ    R15, R8
-	ADCQ    CX, R9
-	ADCQ    DI, R10
-	ADCQ    R14, R11
-	ADCQ    R14, R12
-	ADCQ    R14, R13
-	MOVQ    R8, 336(SI)
-	MOVQ    R9, 344(SI)
-	MOVQ    R10, 352(SI)
-	MOVQ    R11, 360(SI)
-	MOVQ    R12, 368(SI)
-	MOVQ    R13, 376(SI)
-	MOVQ    288(SI), R8
-	MOVQ    296(SI), R9
-	MOVQ    304(SI), R10
-	MOVQ    312(SI), R11
-	MOVQ    320(SI), R12
-	MOVQ    328(SI), R13
-	ADDQ    R8, R8
-	ADCQ    R9, R9
-	ADCQ    R10, R10
-	ADCQ    R11, R11
-	ADCQ    R12, R12
-	ADCQ    R13, R13
-	SBBQ    R14, R14
-	MOVQ    R8, R15
-	MOVQ    R9, CX
-	MOVQ    R10, DI
-	MOVQ    R11, AX
-	MOVQ    R12, BX
-	MOVQ    R13, DX
-	ADDQ    low<>+0(SB), R15
-	ADCQ    middle<>+0(SB), CX
-	ADCQ    $0x01, DI
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R14
-	CMOVQNE R15, R8
-	CMOVQNE CX, R9
-	CMOVQNE DI, R10
-	CMOVQNE AX, R11
-	CMOVQNE BX, R12
-	CMOVQNE DX, R13
-	MOVQ    R8, 288(SI)
-	MOVQ    R9, 296(SI)
-	MOVQ    R10, 304(SI)
-	MOVQ    R11, 312(SI)
-	MOVQ    R12, 320(SI)
-	MOVQ    R13, 328(SI)
 	MOVQ    288(SI), DX
 	MULXQ   296(SI), R8, R9
 	MULXQ   304(SI), AX, R10
@@ -5187,10 +4823,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    DI, 440(SI)
 	MOVQ    BX, 448(SI)
 	MOVQ    432(SI), DI
-	MOVQ    DI, AX
-	SHLQ    $0x20, AX
-	MOVQ    DI, BX
-	SHRQ    $0x20, BX
+	MOVQ    DI, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (DI)(AX*1), DX
 	ADDL    DI, BX
 	SBBQ    BX, AX
@@ -5205,10 +4839,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R12
 	SBBQ    $0x00, DX
 	MOVQ    DX, DI
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -5223,10 +4855,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, DI
 	SBBQ    $0x00, DX
 	MOVQ    DX, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -5241,10 +4871,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R8
 	SBBQ    $0x00, DX
 	MOVQ    DX, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -5259,10 +4887,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R9
 	SBBQ    $0x00, DX
 	MOVQ    DX, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -5277,10 +4903,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	SBBQ    $0x00, R10
 	SBBQ    $0x00, DX
 	MOVQ    DX, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -5308,34 +4932,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, AX
 	MOVQ    R11, BX
 	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
-	ADCQ    $0x01, CX
-	ADCQ    $0x00, AX
-	ADCQ    $0x00, BX
-	ADCQ    $0x00, DX
-	ADCQ    $0x00, R13
-	CMOVQNE R14, DI
-	CMOVQNE R15, R8
-	CMOVQNE CX, R9
-	CMOVQNE AX, R10
-	CMOVQNE BX, R11
-	CMOVQNE DX, R12
-	ADDQ    DI, DI
-	ADCQ    R8, R8
-	ADCQ    R9, R9
-	ADCQ    R10, R10
-	ADCQ    R11, R11
-	ADCQ    R12, R12
-	SBBQ    R13, R13
-	MOVQ    DI, R14
-	MOVQ    R8, R15
-	MOVQ    R9, CX
-	MOVQ    R10, AX
-	MOVQ    R11, BX
-	MOVQ    R12, DX
-	ADDQ    low<>+0(SB), R14
-	ADCQ    middle<>+0(SB), R15
+	ADDQ    d0<>+0(SB), R14
+	ADCQ    d1<>+0(SB), R15
 	ADCQ    $0x01, CX
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX
@@ -5353,6 +4951,36 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R10, 312(SI)
 	MOVQ    R11, 320(SI)
 	MOVQ    R12, 328(SI)
+	MOVQ    336(SI), R8
+	MOVQ    344(SI), R9
+	MOVQ    352(SI), R10
+	MOVQ    360(SI), R11
+	MOVQ    368(SI), R12
+	MOVQ    376(SI), R13
+	SUBQ    (SI), R8
+	SBBQ    8(SI), R9
+	SBBQ    16(SI), R10
+	SBBQ    24(SI), R11
+	SBBQ    32(SI), R12
+	SBBQ    40(SI), R13
+	SBBQ    R14, R14
+	MOVQ    R14, R15
+	SHRQ    $0x20, R15
+	MOVQ    R14, CX
+	SHLQ    $0x20, CX
+	LEAQ    (R14)(R14*1), DI
+	ADDQ    R15, R8
+	ADCQ    CX, R9
+	ADCQ    DI, R10
+	ADCQ    R14, R11
+	ADCQ    R14, R12
+	ADCQ    R14, R13
+	MOVQ    R8, 336(SI)
+	MOVQ    R9, 344(SI)
+	MOVQ    R10, 352(SI)
+	MOVQ    R11, 360(SI)
+	MOVQ    R12, 368(SI)
+	MOVQ    R13, 376(SI)
 	XORQ    DI, DI
 	XORQ    R15, R15
 	MOVQ    336(SI), DX
@@ -5368,10 +4996,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MULXQ   424(SI), AX, R14
 	ADCQ    AX, R13
 	ADCQ    $0x00, R14
-	MOVQ    R8, AX
-	SHLQ    $0x20, AX
-	MOVQ    R8, BX
-	SHRQ    $0x20, BX
+	MOVQ    R8, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R8)(AX*1), DX
 	ADDL    R8, BX
 	SBBQ    BX, AX
@@ -5410,10 +5036,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R15
 	ADOXQ   DI, R8
 	ADCXQ   DI, R8
-	MOVQ    R9, AX
-	SHLQ    $0x20, AX
-	MOVQ    R9, BX
-	SHRQ    $0x20, BX
+	MOVQ    R9, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R9)(AX*1), DX
 	ADDL    R9, BX
 	SBBQ    BX, AX
@@ -5452,10 +5076,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R8
 	ADOXQ   DI, R9
 	ADCXQ   DI, R9
-	MOVQ    R10, AX
-	SHLQ    $0x20, AX
-	MOVQ    R10, BX
-	SHRQ    $0x20, BX
+	MOVQ    R10, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R10)(AX*1), DX
 	ADDL    R10, BX
 	SBBQ    BX, AX
@@ -5494,10 +5116,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R9
 	ADOXQ   DI, R10
 	ADCXQ   DI, R10
-	MOVQ    R11, AX
-	SHLQ    $0x20, AX
-	MOVQ    R11, BX
-	SHRQ    $0x20, BX
+	MOVQ    R11, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R11)(AX*1), DX
 	ADDL    R11, BX
 	SBBQ    BX, AX
@@ -5536,10 +5156,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R10
 	ADOXQ   DI, R11
 	ADCXQ   DI, R11
-	MOVQ    R12, AX
-	SHLQ    $0x20, AX
-	MOVQ    R12, BX
-	SHRQ    $0x20, BX
+	MOVQ    R12, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R12)(AX*1), DX
 	ADDL    R12, BX
 	SBBQ    BX, AX
@@ -5578,10 +5196,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	ADCXQ   DI, R11
 	ADOXQ   DI, R12
 	ADCXQ   DI, R12
-	MOVQ    R13, AX
-	SHLQ    $0x20, AX
-	MOVQ    R13, BX
-	SHRQ    $0x20, BX
+	MOVQ    R13, DX
+	MULXQ   halves<>+0(SB), AX, BX
 	LEAQ    (R13)(AX*1), DX
 	ADDL    R13, BX
 	SBBQ    BX, AX
@@ -5604,8 +5220,8 @@ TEXT ·doubleADX(SB), NOSPLIT, $0-8
 	MOVQ    R9, AX
 	MOVQ    R10, BX
 	MOVQ    R11, DX
-	ADDQ    low<>+0(SB), R13
-	ADCQ    middle<>+0(SB), CX
+	ADDQ    d0<>+0(SB), R13
+	ADCQ    d1<>+0(SB), CX
 	ADCQ    $0x01, DI
 	ADCQ    $0x00, AX
 	ADCQ    $0x00, BX

@@ -16,24 +16,6 @@ var (
 
 func (q *affine) jacobian() jacobian { return jacobian{q.x, q.y, one} }
 
-// onCurve is 1 where y^2 = x^3 - 3x + b, in powers of z: y^2 = x(x^2 - 3z^4) + bz^6. Else, and at infinity, it is 0.
-func (p *jacobian) onCurve() uint64 {
-	var zz, z4, left, right, t element
-	zz.sqr(&p.z)
-	z4.sqr(&zz)
-	right.sqr(&p.x)
-	t.add(&z4, &z4)
-	t.add(&t, &z4)
-	right.sub(&right, &t)
-	right.mul(&right, &p.x)
-	t.mul(&z4, &zz)
-	t.mul(&t, &curveB)
-	right.add(&right, &t)
-	left.sqr(&p.y)
-	left.sub(&left, &right)
-	return left.isZero() &^ p.z.isZero()
-}
-
 // accumulator is a point that grows, with room for the numbers in between, so that they can be cleared with it.
 type accumulator struct {
 	jacobian
@@ -42,27 +24,39 @@ type accumulator struct {
 	_          element // for the kernels
 }
 
-// doublePortable doubles the point.
+// onCurve is 1 where y^2 = x^3 - 3x + b, in powers of z: y^2 = x(x^2 - 3z^4) + bz^6. Else, and at infinity, it is 0.
+func (p *accumulator) onCurve() uint64 {
+	p.a.sqr(&p.z)
+	p.b.sqr(&p.a)
+	p.d.add(&p.b, &p.b)
+	p.d.add(&p.d, &p.b)
+	p.c.sqr(&p.x)
+	p.c.sub(&p.c, &p.d)
+	p.c.mul(&p.c, &p.x)
+	p.b.mul(&p.b, &p.a)
+	p.b.mul(&p.b, &curveB)
+	p.c.add(&p.c, &p.b)
+	p.a.sqr(&p.y)
+	p.a.sub(&p.a, &p.c)
+	return p.a.isZero() &^ p.z.isZero()
+}
+
+// doublePortable doubles the point. z becomes yz, half of what is usual, and so the rest is simpler.
 func (p *accumulator) doublePortable() {
 	p.a.sqr(&p.z)
 	p.b.sqr(&p.y)
-	p.c.mul(&p.x, &p.b)
-	p.c.add(&p.c, &p.c)
-	p.c.add(&p.c, &p.c) // 4xy^2
+	p.z.mul(&p.y, &p.z)
 	p.d.sub(&p.x, &p.a)
 	p.a.add(&p.x, &p.a)
+	p.c.mul(&p.x, &p.b)
 	p.a.mul(&p.a, &p.d)
-	p.d.add(&p.a, &p.a)
-	p.d.add(&p.d, &p.a) // 3(x-z^2)(x+z^2)
-	p.z.mul(&p.y, &p.z)
-	p.z.add(&p.z, &p.z)
+	p.d.halve(&p.a)
+	p.d.add(&p.d, &p.a) // 3(x-z^2)(x+z^2) / 2
 	p.x.sqr(&p.d)
 	p.x.sub(&p.x, &p.c)
 	p.x.sub(&p.x, &p.c)
-	p.c.sub(&p.c, &p.x)
-	p.b.add(&p.b, &p.b)
 	p.b.sqr(&p.b)
-	p.b.add(&p.b, &p.b) // 8y^4
+	p.c.sub(&p.c, &p.x)
 	p.y.mul(&p.d, &p.c)
 	p.y.sub(&p.y, &p.b)
 }

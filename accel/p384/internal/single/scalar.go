@@ -24,25 +24,32 @@ func (z *scalar) mont(x, y *scalar) {
 	for _, b := range y {
 		over := addProduct(&t, x, b)
 		over += addProduct(&t, &order, t[0]*orderNegInv)
-		copy(t[:6], t[1:])
-		t[6] = over
+		t = [7]uint64{t[1], t[2], t[3], t[4], t[5], t[6], over}
 	}
 	z.reduce((*[6]uint64)(t[:6]), t[6])
 }
 
 // addProduct adds x*b to t and returns what no longer fits.
 func addProduct(t *[7]uint64, x *scalar, b uint64) uint64 {
-	var high uint64
-	for i, a := range x {
-		h, l := bits.Mul64(a, b)
-		var c uint64
-		l, c = bits.Add64(l, high, 0)
-		h += c
-		t[i], c = bits.Add64(t[i], l, 0)
-		high = h + c
-	}
-	var c uint64
-	t[6], c = bits.Add64(t[6], high, 0)
+	h0, l0 := bits.Mul64(x[0], b)
+	h1, l1 := bits.Mul64(x[1], b)
+	h2, l2 := bits.Mul64(x[2], b)
+	h3, l3 := bits.Mul64(x[3], b)
+	h4, l4 := bits.Mul64(x[4], b)
+	h5, l5 := bits.Mul64(x[5], b)
+	l1, c := bits.Add64(l1, h0, 0)
+	l2, c = bits.Add64(l2, h1, c)
+	l3, c = bits.Add64(l3, h2, c)
+	l4, c = bits.Add64(l4, h3, c)
+	l5, c = bits.Add64(l5, h4, c)
+	h5 += c
+	t[0], c = bits.Add64(t[0], l0, 0)
+	t[1], c = bits.Add64(t[1], l1, c)
+	t[2], c = bits.Add64(t[2], l2, c)
+	t[3], c = bits.Add64(t[3], l3, c)
+	t[4], c = bits.Add64(t[4], l4, c)
+	t[5], c = bits.Add64(t[5], l5, c)
+	t[6], c = bits.Add64(t[6], h5, c)
 	return c
 }
 

@@ -1,6 +1,10 @@
 package single
 
-import "github.com/tlslab/tlslab/accel/p384/internal/inverse"
+import (
+	"runtime"
+
+	"github.com/tlslab/tlslab/accel/p384/internal/inverse"
+)
 
 var group = inverse.New(order)
 
@@ -42,7 +46,12 @@ func (w *signing) abscissa() {
 	w.r.reduce((*[6]uint64)(&w.x), 0)
 }
 
-// forget clears w; the compiler must not see that nobody reads it again.
+// forget clears w, and the part of the stack where functions that have returned left their numbers. The compiler must
+// not see that nobody reads them again.
 //
 //go:noinline
-func (w *signing) forget() { *w = signing{} }
+func (w *signing) forget() {
+	*w = signing{}
+	var below [2048]byte
+	runtime.KeepAlive(&below)
+}

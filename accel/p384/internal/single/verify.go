@@ -28,7 +28,7 @@ func parse(x, y *[6]uint64) (q affine, ok bool) {
 	}
 	q.x.toField(x)
 	q.y.toField(y)
-	p := q.jacobian()
+	p := accumulator{jacobian: q.jacobian()}
 	return q, p.onCurve() == 1
 }
 

@@ -17,18 +17,21 @@ func checkVerify(t *testing.T, r, s, e, x, y [6]uint64, want bool) {
 // TestVerifySums has signatures whose u*G + v*Q meets equal and opposite points on its way, or ends at infinity: keys
 // are small multiples of G.
 func TestVerifySums(t *testing.T) {
-	small := []*big.Int{big.NewInt(1), big.NewInt(2), big.NewInt(3), big.NewInt(15), big.NewInt(31), big.NewInt(63), big.NewInt(64),
-		number(random(seeded())), over(big.NewInt(1), big.NewInt(2)), over(big.NewInt(1), big.NewInt(3))}
+	small := []*big.Int{big.NewInt(1), big.NewInt(2), big.NewInt(3), big.NewInt(31), big.NewInt(63), number(random(seeded())),
+		over(big.NewInt(1), big.NewInt(2))}
 	for _, v := range small {
 		small = append(small, minus(bigN, mod(v, bigN)))
 	}
 	check := func() {
 		for i, u := range small {
 			for j, v := range small {
+				if testing.Short() && (i+j)%3 != 0 {
+					continue
+				}
 				checkSum(t, u, v, small[(i+3*j)%len(small)])
 				checkSum(t, u, v, big.NewInt(1))
-				checkSum(t, u, v, mod(minus(new(big.Int), over(u, v)), bigN))
 				checkSum(t, u, v, over(u, v))
+				checkSum(t, u, v, mod(minus(new(big.Int), over(u, v)), bigN))
 			}
 		}
 	}

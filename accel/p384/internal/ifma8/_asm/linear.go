@@ -5,8 +5,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-func sum(name string) {
-	function(name, "func(z, x, y *[8][8]uint64)", name+" sets z to x+y. All three are below 2^416.")
+func sum() {
+	function("add", "func(z, x, y *[8][8]uint64)", "add sets z to x+y. All three are below 2^416.")
 	z, x, y := argument("z"), argument("x"), argument("y")
 	r := x.load()
 	for i := range r {
@@ -48,7 +48,6 @@ func reduction(name string, m *modulus) {
 	finish()
 }
 
-// swapping exchanges lanes whose numbers differ in one bit.
 func swapping() {
 	function("swapLanes", "func(z, x *[8][8]uint64, order *[8]uint64)", "swapLanes sets lane l of z to lane order[l] of x.")
 	z, x := argument("z"), argument("x")

@@ -3,12 +3,10 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-var topShift, lowBits Mem
-
+// function begins a function.
 func function(name, signature, doc string) {
 	TEXT(name, NOSPLIT, signature)
 	Doc(doc)
@@ -16,7 +14,11 @@ func function(name, signature, doc string) {
 	allFree()
 }
 
+// finish ends it.
 func finish() {
+	if len(pending) > 0 {
+		panic("instructions left")
+	}
 	VZEROUPPER()
 	RET()
 }
@@ -40,16 +42,11 @@ func squaring(name string, m *modulus) {
 
 func main() {
 	ConstraintExpr("!purego")
-	topShift = constants("top", 1<<20)[0]
-	lowBits = constants("lowbits", limbMask)[0]
 	p, n := newModulus("p", fieldOrder), newModulus("n", groupOrder)
-	prepareConstants(entries, entries-1, 16, 32, 1<<63)
-	p.prepareMultiples("p", 1, 4, 8, 9, 16, 64)
-	n.prepareMultiples("n", 1)
 	multiplication("mulP", p)
 	squaring("sqrP", p)
 	multiplication("mulN", n)
-	sum("add")
+	sum()
 	difference("subP", p)
 	reduction("reduceP", p)
 	reduction("reduceN", n)

@@ -17,8 +17,7 @@ func inMemory(n number) func(i int) Op   { return func(i int) Op { return n.limb
 // montgomery computes a sum of products divided by R = 2^416, column by column (a column is a limb of the double-width
 // sum before carries are carried). Step i makes column i divisible by 2^52: with q = column·(1/d) mod 2^52, adding q·m
 // = q·2^384 - q·d clears it. q·2^384 goes to columns i+7 and i+8, q·d to columns of its own that are subtracted later:
-// its lowest limb is column i itself and cancels without a carry. For a sum T of products below 2^800 the result is
-// below T/R + m.
+// its lowest limb is column i itself and cancels without a carry. The result for a sum T of products is below T/R + m.
 type montgomery struct {
 	inverse Op
 	top     Op // 2^20: 2^384 = 2^20 * 2^(7*52)
@@ -178,13 +177,13 @@ func keep(constants ...Mem) {
 }
 
 func (m *modulus) keep() {
-	keep(m.inverse, topShift)
+	keep(m.inverse, constant(1<<20))
 	keep(m.d...)
 }
 
 // newMontgomery begins a product. start is added to it, limb by limb, before the carries.
 func (m *modulus) newMontgomery(start []Mem) *montgomery {
-	g := &montgomery{start: start, inverse: cached(m.inverse), top: cached(topShift)}
+	g := &montgomery{start: start, inverse: cached(m.inverse), top: cached(constant(1 << 20))}
 	for _, d := range m.d {
 		g.d = append(g.d, cached(d))
 	}
@@ -215,12 +214,6 @@ func (m *modulus) square(start []Mem, a limbs) limbs {
 		takePending()
 	}
 	run(g.step(7))
-	for i := 8; i < 16; i++ {
-		if g.late[i] != nil {
-			VPADDQ(*g.late[i], *g.column[i], *g.column[i])
-			give(*g.late[i])
-		}
-	}
 	r := g.result()
 	for i, s := range start {
 		VPADDQ_BCST(s, r[i], r[i])
@@ -266,7 +259,7 @@ func (r limbs) carry() {
 // clean removes the bits above the lowest 52.
 func (r limbs) clean() {
 	for i := range r {
-		VPANDQ_BCST(lowBits, r[i], r[i])
+		VPANDQ_BCST(constant(limbMask), r[i], r[i])
 	}
 }
 

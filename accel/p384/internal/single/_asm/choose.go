@@ -9,6 +9,7 @@ import (
 func choice() {
 	TEXT("chooseAVX2", NOSPLIT, "func(z *[12]uint64, window *[384]uint64, index uint64)")
 	Doc("chooseAVX2 sets z to an entry of the window and reads all of them.")
+	Pragma("noescape")
 	window, left := RSI, RCX
 	Load(Param("window"), window)
 	VPBROADCASTQ(NewParamAddr("index", 16), Y3)

@@ -61,8 +61,13 @@ func load(x number) (v value) {
 	return v
 }
 
-// The low limbs of 2^384 - p; the third is 1. And 0, to set a register without touching the flags.
-var d0, d1, zero = constant("low", 1<<64-1<<32+1), constant("middle", 1<<32-1), constant("zero", 0)
+// The low limbs of d = 2^384 - p; the third is 1. A factor that takes two halves apart. And 0, to set a register without
+// touching the flags.
+var (
+	d0, d1 = constant("d0", 1<<64-1<<32+1), constant("d1", 1<<32-1)
+	halves = constant("halves", 1<<32)
+	zero   = constant("zero", 0)
+)
 
 func constant(name string, v uint64) Mem {
 	m := GLOBL(name, 8|16) // RODATA|NOPTR
@@ -96,12 +101,31 @@ func (v value) add(y number) {
 	v.normalizeCarry()
 }
 
-// double doubles v.
-func (v value) double() {
-	for i, r := range v {
-		next(i, ADDQ, ADCQ)(r, r)
+// halve halves v: an odd one plus p is even.
+func (v value) halve() {
+	free := v.others()
+	odd := free[0]
+	MOVQ(v[0], odd)
+	ANDQ(Imm(1), odd)
+	NEGQ(odd)
+	v.addMasked(odd, free[1], free[2], free[3])
+	SBBQ(odd, odd)
+	for i := range 5 {
+		SHRQ(Imm(1), v[i+1], v[i])
 	}
-	v.normalizeCarry()
+	SHRQ(Imm(1), odd, v[5])
+}
+
+// addMasked adds p where mask is all ones, 0 where it is 0.
+func (v value) addMasked(mask, p0, p1, p2 Register) {
+	MOVQ(mask, p0)
+	SHRQ(Imm(32), p0)
+	MOVQ(mask, p1)
+	SHLQ(Imm(32), p1)
+	LEAQ(Mem{Base: mask, Index: mask, Scale: 1}, p2)
+	for i, r := range [6]Register{p0, p1, p2, mask, mask, mask} {
+		next(i, ADDQ, ADCQ)(r, v[i])
+	}
 }
 
 func (v value) normalizeCarry() {
@@ -116,16 +140,8 @@ func (v value) sub(y number) {
 		next(i, SUBQ, SBBQ)(y.limb(i), r)
 	}
 	free := v.others()
-	under, p0, p1, p2 := free[0], free[1], free[2], free[3]
-	SBBQ(under, under)
-	MOVQ(under, p0)
-	SHRQ(Imm(32), p0)
-	MOVQ(under, p1)
-	SHLQ(Imm(32), p1)
-	LEAQ(Mem{Base: under, Index: under, Scale: 1}, p2)
-	for i, r := range [6]Register{p0, p1, p2, under, under, under} {
-		next(i, ADDQ, ADCQ)(r, v[i])
-	}
+	SBBQ(free[0], free[0])
+	v.addMasked(free[0], free[1], free[2], free[3])
 }
 
 // next is the first instruction of a chain of carries at limb 0, the other at limbs above.

@@ -9,6 +9,7 @@ import (
 func multiplication() {
 	TEXT("mulADX", NOSPLIT, "func(z, x, y *[6]uint64)")
 	Doc("mulADX sets z to x*y/2^384 mod p.")
+	Pragma("noescape")
 	Load(Param("x"), RSI)
 	Load(Param("y"), RCX)
 	product := multiply(number{base: RSI}, number{base: RCX})
@@ -79,10 +80,8 @@ func reduceRow(t [8]Register) {
 // and carries. That rest is the lower half of low, high the sum of its halves, and a carry of that sum is the borrow
 // from limb 1, makes for a short way from low to the next limb.
 func multipleOfD(low Register, clear func()) {
-	MOVQ(low, RAX)
-	SHLQ(Imm(32), RAX)
-	MOVQ(low, RBX)
-	SHRQ(Imm(32), RBX)
+	MOVQ(low, RDX)
+	MULXQ(halves, RAX, RBX)
 	LEAQ(Mem{Base: low, Index: RAX, Scale: 1}, RDX)
 	ADDL(low.(GPPhysical).As32(), EBX)
 	SBBQ(RBX, RAX)
