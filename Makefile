@@ -39,7 +39,8 @@ ARM64_LEFT_OUT = KnownOptionsByAsking|DetectUnderGODEBUG|Serve|ConnectChoosesPor
 arm64: ## unit tests for arm64 under qemu-user (Debian package qemu-user)
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 -skip '$(ARM64_LEFT_OUT)' ./handshake ./handshake/pki \
-		./handshake/server ./accel/... ./loadgen ./results/... ./scenarios ./reports ./ebpf/internal/sites ./ebpf/internal/symbols
+		./handshake/server ./accel ./accel/proof ./loadgen ./results/... ./scenarios ./reports ./ebpf/internal/sites ./ebpf/internal/symbols
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec qemu-aarch64 -skip '$(ARM64_LEFT_OUT)' ./accel/p384/... ./accel/vaesgcm
 
 legs: ## the accelerated code where it must not run: features hidden by GODEBUG, and no assembly at all
 	GODEBUG=cpu.avx512ifma=off $(GO) test -short ./accel/p384/...

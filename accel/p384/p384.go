@@ -45,8 +45,8 @@ type Status struct {
 	Why     string // what it is made of
 }
 
-// Paths are all paths, best first, as they stand on this machine. The first call runs the
-// self-tests: some tens of milliseconds.
+// Paths are all paths, best first, as they stand on this machine. The first call runs the self-tests, which takes some
+// tens of milliseconds.
 func Paths() []Status {
 	var all []Status
 	for _, e := range engines {

@@ -71,22 +71,34 @@ func report(t *testing.T, title, unit string, contenders []contender, took [][]f
 // TestCampaignRatio prints how many times faster than crypto/ecdsa the paths are, from one run in which all take turns.
 func TestCampaignRatio(t *testing.T) {
 	needCampaign(t)
-	signing := signContenders(t)
-	report(t, "sign: nonce, check, encoding, 1 in 1000 verified", "µs/signature", signing, contest(100, signing))
-	kernels := kernelContenders(t)
-	report(t, "sign, given nonces; whole batches", "µs/batch", kernels, contest(300, kernels))
-	verifying := verifyContenders(t)
-	report(t, "verify", "µs/signature", verifying, contest(200, verifying))
+	t.Run("sign", func(t *testing.T) {
+		all := signContenders(t)
+		report(t, "sign: nonce, check, encoding, 1 in 1000 verified", "µs/signature", all, contest(100, all))
+	})
+	t.Run("kernel", func(t *testing.T) {
+		all := kernelContenders(t)
+		report(t, "sign, given nonces", "µs/batch", all, contest(300, all))
+	})
+	t.Run("verify", func(t *testing.T) {
+		all := verifyContenders(t)
+		report(t, "verify", "µs/signature", all, contest(200, all))
+	})
 	for _, group := range groups {
 		for _, concurrency := range []int{1, 8, 64} {
-			serving, benches := handshakeContenders(t, group, concurrency)
-			took := contest(60, serving)
-			report(t, fmt.Sprintf("handshake, %v, %d at once, server alone", group, concurrency), "µs/handshake", serving, took)
-			for i, b := range benches {
-				if s := b.signer.Stats(); s.Batches > 0 {
-					t.Logf("  %s: %.2f signatures per batch: %v", serving[i].name, s.fill(), s.Fill)
-				}
-			}
+			t.Run(fmt.Sprintf("handshake/%v/%d", group, concurrency), func(t *testing.T) {
+				handshakeRatio(t, group, concurrency)
+			})
+		}
+	}
+}
+
+func handshakeRatio(t *testing.T, group tls.CurveID, concurrency int) {
+	all, benches := handshakeContenders(t, group, concurrency)
+	title := fmt.Sprintf("server's part of a handshake, P-384 certificate, %v, %d at once", group, concurrency)
+	report(t, title, "µs/handshake", all, contest(60, all))
+	for i, b := range benches {
+		if s := b.signer.Stats(); s.Batches > 0 {
+			t.Logf("  %s: %.2f signatures in a batch: %v", all[i].name, s.fill(), s.Fill)
 		}
 	}
 }

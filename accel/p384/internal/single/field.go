@@ -5,7 +5,7 @@ import "math/bits"
 // element is a number modulo p = 2^384 - 2^128 - 2^96 + 2^32 - 1, below p, times 2^384 (Montgomery's form).
 type element [6]uint64
 
-// Below p and the others, in their limbs: the last three of p are all ones.
+// The limbs of p; the last three are all ones.
 const (
 	p0   = 0x00000000ffffffff
 	p1   = 0xffffffff00000000
@@ -13,9 +13,9 @@ const (
 	ones = 0xffffffffffffffff
 )
 
+// 2^384 is the form of 1; 2^768 and 2^1152 bring what has not got the form, or has the inverse of it, into it.
 var (
-	one = element{1<<64 - 1<<32 + 1, 1<<32 - 1, 1}
-	// square and cube are 2^768 and 2^1152.
+	one    = element{1<<64 - 1<<32 + 1, 1<<32 - 1, 1}
 	square = element{0xfffffffe00000001, 0x0000000200000000, 0xfffffffe00000000, 0x0000000200000000, 1}
 	cube   = element{0xfffffffc00000002, 0x0000000300000002, 0xfffffffcfffffffe, 0x0000000300000005, 0xfffffffdfffffffd, 0x0000000300000002}
 )
@@ -96,6 +96,6 @@ func (z *element) negateIf(all uint64) {
 
 // isZero is 1 or 0.
 func (z *element) isZero() uint64 {
-	any := z[0] | z[1] | z[2] | z[3] | z[4] | z[5]
-	return 1 ^ (any|-any)>>63
+	set := z[0] | z[1] | z[2] | z[3] | z[4] | z[5]
+	return 1 ^ (set|-set)>>63
 }

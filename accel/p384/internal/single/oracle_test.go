@@ -114,9 +114,6 @@ func (z *element) value() *big.Int {
 	return mod(mul(number(*z), new(big.Int).ModInverse(bigR, bigP)), bigP)
 }
 
-// montgomery is the form of v.
-func montgomery(v *big.Int) element { return limbs(mod(mul(v, bigR), bigP)) }
-
 // isMultiple compares a point with k*G.
 func (p *jacobian) isMultiple(t testing.TB, k *big.Int) bool {
 	t.Helper()

@@ -28,13 +28,13 @@ func checkSign(t *testing.T, k, e, d [6]uint64) {
 func TestSign(t *testing.T) {
 	r := seeded()
 	check := func() {
-		for range 60 {
+		for range 20 {
 			k, d := limbs(mod(number(random(r)), bigN)), limbs(mod(number(random(r)), bigN))
 			checkSign(t, k, random(r), d)
 		}
 		one, last := limbs(big.NewInt(1)), limbs(minus(bigN, big.NewInt(1)))
 		for _, k := range [][6]uint64{one, {2}, {3}, last, limbs(minus(bigN, big.NewInt(2)))} {
-			for _, d := range [][6]uint64{one, {2}, last} {
+			for _, d := range [][6]uint64{one, last} {
 				for _, e := range [][6]uint64{{}, one, last, limbs(bigN), limbs(minus(bigR, big.NewInt(1)))} {
 					checkSign(t, k, e, d)
 				}
@@ -67,6 +67,14 @@ func TestSignNot(t *testing.T) {
 		if r, s, ok := sign(c.k, c.e, c.d); ok || r != ([6]uint64{}) || s != ([6]uint64{}) {
 			t.Errorf("%s: %x, %x, %t, want nothing", c.name, r, s, ok)
 		}
+	}
+}
+
+func TestSignAllocatesNothing(t *testing.T) {
+	x := [][6]uint64{{1, 2, 3, 4, 5, 6}}
+	r, s := make([][6]uint64, 1), make([][6]uint64, 1)
+	if got := testing.AllocsPerRun(10, func() { Sign(r, s, x, x, x) }); got != 0 {
+		t.Errorf("%v allocations, want none", got)
 	}
 }
 

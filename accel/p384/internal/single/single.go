@@ -1,5 +1,8 @@
 // Package single computes ECDSA P-384 signatures one at a time, everywhere: with MULX, ADCX and ADOX or arm64's MUL and
 // UMULH where there are such, otherwise in Go.
+//
+// k*G is a sum of 64 entries of a table of 192 KiB, one from each window of 6 bits, read by a scan of the whole window.
+// Points are in Jacobian coordinates, numbers modulo p in Montgomery's form with R = 2^384, always below p.
 package single
 
 import "crypto/subtle"
@@ -10,7 +13,8 @@ const Lanes = 1
 // Available says why the path cannot run here, or nothing: it can run everywhere.
 func Available() error { return nil }
 
-// Kernel names the multiplication that runs here: adx, arm64 or portable.
+// Kernel names the multiplication that runs here: adx, arm64 or portable. GODEBUG=cpu.adx=off or cpu.bmi2=off and the
+// build tag purego make it portable.
 func Kernel() string { return kernel() }
 
 // Sign computes a signature in each of len(k) lanes, 1 to Lanes: r = x(k·G) mod n, s = (e + r·d)/k mod n. All numbers

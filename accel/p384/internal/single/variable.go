@@ -73,7 +73,7 @@ func recode(digits *[385]int8, k *scalar, width uint) {
 
 const (
 	keyWidth  = 5
-	baseWidth = windowBits + 1
+	baseWidth = windowBits + 1 // the first window of the table is all that it takes
 )
 
 // multiples are 1, 3, 5 ... times a point.
