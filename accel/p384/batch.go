@@ -52,7 +52,8 @@ func (p *batches) read(b *batch, lane int, r, s *[6]uint64) reason {
 type coalescer struct {
 	mu      sync.Mutex
 	current *batch   // accepts lanes; nil if there is none
-	_       [48]byte // the rest of a cache line: shards lie side by side
+	alone   uint32   // how many who led last, in a row, nobody joined
+	_       [44]byte // the rest of a cache line: shards lie side by side
 }
 
 // join puts a signature into a batch and returns the batch when it is done, and the lane. run is called for each batch
@@ -68,9 +69,10 @@ func (c *coalescer) join(free *batches, k, e *[6]uint64, now time.Duration, lane
 	if mine {
 		c.current = nil
 	}
+	hopeful := c.alone < patience || c.alone%retry == 0
 	c.mu.Unlock()
 	if lane == 0 && !mine {
-		mine = c.lead(b)
+		mine = c.lead(b, hopeful)
 	}
 	if mine {
 		run(b)
@@ -80,15 +82,28 @@ func (c *coalescer) join(free *batches, k, e *[6]uint64, now time.Duration, lane
 	return b, lane
 }
 
-// lead lets every other goroutine that is ready run, again as long as that brings lanes, and then takes the batch
-// unless somebody has filled it. Once would do if the scheduler did not look at those who yielded first at every 61st turn.
-func (c *coalescer) lead(b *batch) (taken bool) {
+// To let others run costs the time slice of each that computes and does not sign. So after so many leads that nobody
+// joined, only one of so many lets them, until somebody joins again.
+const (
+	patience = 8
+	retry    = 64
+)
+
+// lead lets every other goroutine that is ready run, if there is hope that one signs, and again as long as that brings
+// lanes; then it takes the batch unless somebody has filled it. Once would do if the scheduler did not look at those who
+// yielded first at every 61st turn.
+func (c *coalescer) lead(b *batch, hopeful bool) (taken bool) {
 	for seen := 1; ; {
-		runtime.Gosched()
+		if hopeful || seen > 1 {
+			runtime.Gosched()
+		}
 		c.mu.Lock()
 		mine, n := c.current == b, b.n
 		if mine && n == seen {
 			c.current = nil
+		}
+		if c.alone++; n > 1 {
+			c.alone = 0
 		}
 		c.mu.Unlock()
 		if !mine || n == seen {

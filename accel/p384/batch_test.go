@@ -262,3 +262,46 @@ func TestWaited(t *testing.T) {
 		}
 	}
 }
+
+// Who leads alone again and again stops to wait, tries now and then, and waits again once somebody has joined.
+func TestPatience(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var free batches
+	var c coalescer
+	sizes := []int{}
+	join := func() {
+		var k, r, s [6]uint64
+		b, lane := c.join(&free, &k, &k, 0, maxLanes, func(b *batch) {
+			sizes = append(sizes, b.n)
+			b.readers.Store(int32(b.n))
+			b.done.Done()
+		})
+		free.read(b, lane, &r, &s)
+	}
+	pair := func() int { // two that sign at once: how many of them the first batch held
+		sizes = sizes[:0]
+		var wait sync.WaitGroup
+		wait.Go(join)
+		wait.Go(join)
+		wait.Wait()
+		return sizes[0]
+	}
+	if got := pair(); got != 2 {
+		t.Errorf("at first: got %d together, want 2", got)
+	}
+	for range retry - 1 {
+		join()
+	}
+	if got := pair(); got != 1 {
+		t.Errorf("after %d alone: got %d together, want 1", retry-1, got)
+	}
+	for c.alone%retry != 0 {
+		join()
+	}
+	if got := pair(); got != 2 {
+		t.Errorf("at the next try: got %d together, want 2", got)
+	}
+	if c.alone != 0 {
+		t.Errorf("after somebody joined, %d in a row count as alone", c.alone)
+	}
+}

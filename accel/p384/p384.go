@@ -16,14 +16,15 @@
 // connections at once, so callers that sign at the same time share a run: the first opens a batch and lets every other
 // goroutine that is ready go first, again as long as that brings another signature. Whoever fills the eighth lane runs
 // the batch, or the first does when nobody else comes. There is no timer, since Go's cannot wait for less than a
-// millisecond: a caller who is alone is not held up.
+// millisecond. Where callers come alone again and again, they no longer let others go first but now and then.
 //
 // # Why a signature can be trusted
 //
 // Nonces are made as crypto/ecdsa makes them, each from a draw of randomness of its own, before lanes are packed. A path
-// can be selected only after it has given known answers. Every lane checks its own result; one signature in a thousand
-// is verified by crypto/ecdsa as well. Whatever fails is signed again by crypto/ecdsa and counted, and a path that fails
-// twice, or gives out one wrong signature, is not used again.
+// can be selected only after it has given known answers. Every lane checks that its r is the x of a point of the curve and
+// that s follows from k, r and the key; that the point is k times the base is what crypto/ecdsa sees, which verifies one
+// signature in a thousand. Whatever fails is signed again by crypto/ecdsa and counted, and a signer whose path fails twice
+// within a million signatures, or is found to have given out a wrong one, does not use it again.
 package p384
 
 // Path names the code that computes a signature.

@@ -58,10 +58,13 @@ func NewSigner(key *ecdsa.PrivateKey, path Path, o Options) (*Signer, error) {
 }
 
 func newSigner(key *ecdsa.PrivateKey, e *engine, o Options) (*Signer, error) {
-	if key.Curve != elliptic.P384() {
-		return nil, fmt.Errorf("p384: the key is on %s, not on P-384", key.Curve.Params().Name)
+	switch {
+	case key == nil || key.Curve == nil:
+		return nil, errors.New("p384: there is no private key")
+	case key.Curve != elliptic.P384():
+		return nil, fmt.Errorf("p384: the key's curve is %s, not that of elliptic.P384", key.Curve.Params().Name)
 	}
-	secret, err := key.Bytes()
+	secret, err := key.Bytes() // crypto/ecdsa's own memory
 	if err != nil {
 		return nil, fmt.Errorf("p384: %w", err)
 	}
@@ -77,7 +80,6 @@ func newSigner(key *ecdsa.PrivateKey, e *engine, o Options) (*Signer, error) {
 	}
 	s := &Signer{key: key, engine: e, options: o, born: time.Now(), secret: [size]byte(secret)}
 	s.shards = newShards(runtime.GOMAXPROCS(0))
-	clear(secret)
 	for i := range s.d {
 		setOctets(&s.d[i], &s.secret)
 	}
@@ -126,7 +128,9 @@ func (s *Signer) unfit(random io.Reader, digest []byte, opts crypto.SignerOpts) 
 func (s *Signer) sign(number uint64, digest []byte) (signature []byte, why reason, err error) {
 	var k, e, rr, ss [6]uint64
 	setDigest(&e, digest)
-	if err := s.nonce(&k, e); err != nil {
+	err = s.nonce(&k, e)
+	forget()
+	if err != nil {
 		return nil, none, err
 	}
 	b, lane := s.compute(&k, &e)
@@ -240,7 +244,16 @@ func (s *Signer) finish(b *batch) {
 // fault notes that a lane failed. Another fault within a million signatures is the path's last.
 func (s *Signer) fault() {
 	now := s.counters.signatures.Load()
-	if last := s.faultAt.Swap(now); last != 0 && now-last < 1_000_000 {
+	if last := s.faultAt.Swap(now); last != 0 && int64(now-last) < 1_000_000 { // negative where two came at once
 		s.off.Store(true)
 	}
+}
+
+// forget clears the part of the stack where functions that have returned left their numbers: whoever waits for a batch
+// would keep them there.
+//
+//go:noinline
+func forget() {
+	var below [2048]byte
+	runtime.KeepAlive(&below)
 }

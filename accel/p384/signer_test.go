@@ -37,7 +37,7 @@ func TestNewSignerRefuses(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{"other curve", p256, Std, Options{}, "p384: the key is on P-256, not on P-384"},
+		{"other curve", p256, Std, Options{}, "p384: the key's curve is P-256, not that of elliptic.P384"},
 		{"other public key", &foreign, Std, Options{}, "p384: the public key does not belong to the private key"},
 		{"public key off the curve", &nowhere, Std, Options{}, "not on curve"},
 		{"no such path", good, "lab-quantum", Options{}, `p384: there is no path "lab-quantum"`},
@@ -248,5 +248,34 @@ func TestPathsUnderGODEBUG(t *testing.T) {
 	all := childPaths(t, "cpu.all=off")
 	if runtime.GOARCH == "amd64" && (all[Portable] != "" || all[ADX] == "" || all[IFMA8] == "") {
 		t.Errorf("cpu.all=off: %v", all)
+	}
+}
+
+// Making a signer leaves the key as it was, for crypto/ecdsa gives its own memory away.
+func TestNewSignerLeavesTheKey(t *testing.T) {
+	key := newKey(t)
+	digest := sha512.Sum384([]byte("before and after"))
+	before, err := key.Sign(nil, digest[:], crypto.SHA384)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := NewSigner(key, Std, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if after, err := key.Sign(nil, digest[:], crypto.SHA384); err != nil || !bytes.Equal(after, before) {
+			t.Errorf("crypto/ecdsa signs otherwise now: %v", err)
+		}
+		if secret, err := key.Bytes(); err != nil || bytes.Equal(secret, make([]byte, size)) {
+			t.Errorf("the key is gone: %v", err)
+		}
+	}
+}
+
+func TestNewSignerWithoutKey(t *testing.T) {
+	for _, key := range []*ecdsa.PrivateKey{nil, {}} {
+		if _, err := NewSigner(key, Std, Options{}); err == nil || err.Error() != "p384: there is no private key" {
+			t.Errorf("got %v", err)
+		}
 	}
 }

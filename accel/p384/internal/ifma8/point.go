@@ -64,7 +64,7 @@ func (a *point) onCurve(c *curve, t *[6]vec) uint8 {
 	add(&t[3], &t[3], &t[4])
 	c.subtract(&t[3], &t[3], &t[1])
 	sqrP(&t[4], &a[atY])
-	for i := range t {
+	for _, i := range [...]int{0, 2, 3, 4} {
 		reduceP(&t[i], &t[i])
 	}
 	return equalLanes(&t[0], &t[2]) & equalLanes(&t[3], &t[4])

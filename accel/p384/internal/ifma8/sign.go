@@ -19,7 +19,8 @@ var signings = sync.Pool{New: func() any { return aligned[signing]() }}
 
 // Sign computes a signature in each of len(k) lanes, 1 to Lanes: r = x(k·G) mod n, s = (e + r·d)/k mod n. All numbers
 // are little-endian limbs in normal form; 0 < k, d < n; e is the leftmost 384 bits of the digest, unreduced. Bit i of
-// ok is set where lane i's result passed its check and neither number is 0. Time does not depend on k, d, e.
+// ok is set where lane i's result passed its check and neither number is 0; r and s are 0 where it is not. A scalar of 0
+// spoils all lanes. Time does not depend on k, d, e.
 func Sign(r, s, k, e, d [][6]uint64) (ok uint8) {
 	c, w := p384(), signings.Get().(*signing)
 	w.load(c, k, e, d)
@@ -28,8 +29,11 @@ func Sign(r, s, k, e, d [][6]uint64) (ok uint8) {
 	w.finish(c)
 	ok &= w.check(c)
 	for l := range k {
-		unpack(&r[l], &w.r, l)
-		unpack(&s[l], &w.s, l)
+		r[l], s[l] = [6]uint64{}, [6]uint64{}
+		if ok>>l&1 == 1 {
+			unpack(&r[l], &w.r, l)
+			unpack(&s[l], &w.s, l)
+		}
 	}
 	*w = signing{}
 	wipe()

@@ -10,9 +10,6 @@ import "crypto/subtle"
 // Lanes is how many signatures one call computes at most.
 const Lanes = 1
 
-// Available says why the path cannot run here, or nothing: it can run everywhere.
-func Available() error { return nil }
-
 // Kernel names the multiplication that runs here: adx, arm64 or portable. GODEBUG=cpu.adx=off or cpu.bmi2=off and the
 // build tag purego make it portable.
 func Kernel() string { return kernel() }
@@ -22,7 +19,10 @@ func Kernel() string { return kernel() }
 // ok is set where lane i's result passed its check and neither number is 0; r and s are 0 where it is not. Time does
 // not depend on k, d, e.
 func Sign(r, s, k, e, d [][6]uint64) (ok uint8) {
-	w := signing{k: k[0], d: d[0], e: e[0]}
+	var w signing // a literal, or one assignment, would leave a copy in this frame, which forget does not clear
+	w.k = k[0]
+	w.d = d[0]
+	w.e = e[0]
 	subtle.WithDataIndependentTiming(func() {
 		valid := w.sign()
 		for i := range w.r {
