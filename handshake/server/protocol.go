@@ -91,10 +91,10 @@ type Report struct {
 type Signer struct {
 	Path       string            `json:"path"`
 	Signatures uint64            `json:"signatures"`          // all, by whatever path
-	Batches    uint64            `json:"batches"`             // runs of the code for eight lanes
-	Fill       []uint64          `json:"fill"`                // batches by the lanes that they used, from 0 to 8
+	Batches    uint64            `json:"batches"`             // of lab-ifma8, whatever code ran them: the sum of Fill
+	Fill       []uint64          `json:"fill"`                // batches by how many signatures were in them, from 0 to 8
 	Waits      []uint64          `json:"waits"`               // signatures by how long they waited for their batch: entry i is 2^i to 2^(i+1) ns
-	Kernel     time.Duration     `json:"kernel_ns"`           // in the lab's own code, all cores together
+	Kernel     time.Duration     `json:"kernel_ns"`           // in the lab's own code, without nonces and encoding, all cores together
 	Single     uint64            `json:"single"`              // signatures by the code for one lane
 	Fallbacks  map[string]uint64 `json:"fallbacks,omitempty"` // signatures by crypto/ecdsa, by reason
 	Verified   uint64            `json:"verified"`            // signatures that crypto/ecdsa verified
