@@ -155,7 +155,7 @@ func withoutChange(all []analysis.Ablation) []string {
 	var said []string
 	for _, ab := range all {
 		if len(ab.Changes) == 0 {
-			said = append(said, optionsOf(ab)+": no primitive of these handshakes would run other code")
+			said = append(said, optionsOf(ab)+": none of these primitives would run other code; the hashes within signatures are not among them")
 		}
 	}
 	return said

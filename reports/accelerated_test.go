@@ -75,7 +75,7 @@ func TestAblationSays(t *testing.T) {
 		"no-adx: with cpu.adx=off, rsa-2048 sign should run multiplication in assembly (MULQ), but it takes the same time (2 cells)",
 		"gcm.gcmAesEnc → aes.encryptBlockGeneric",
 		"aes-128-gcm 16 kB 41.0x [40.6, 41.4]",
-		"bmi2=off: no primitive of these handshakes would run other code",
+		"bmi2=off: none of these primitives would run other code",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("nothing says %q", want)
