@@ -52,8 +52,9 @@ func (p *batches) read(b *batch, lane int, r, s *[6]uint64) reason {
 type coalescer struct {
 	mu      sync.Mutex
 	current *batch   // accepts lanes; nil if there is none
-	alone   uint32   // how many who led last, in a row, nobody joined
-	_       [44]byte // the rest of a cache line: shards lie side by side
+	vain    uint32   // leads in a row that let others run for long, and that nobody joined
+	skipped uint32   // leads since then that let nobody run
+	_       [40]byte // the rest of a cache line: shards lie side by side
 }
 
 // join puts a signature into a batch and returns the batch when it is done, and the lane. run is called for each batch
@@ -69,7 +70,7 @@ func (c *coalescer) join(free *batches, k, e *[6]uint64, now time.Duration, lane
 	if mine {
 		c.current = nil
 	}
-	hopeful := c.alone < patience || c.alone%retry == 0
+	hopeful := lane == 0 && !mine && c.hopeful()
 	c.mu.Unlock()
 	if lane == 0 && !mine {
 		mine = c.lead(b, hopeful)
@@ -82,28 +83,49 @@ func (c *coalescer) join(free *batches, k, e *[6]uint64, now time.Duration, lane
 	return b, lane
 }
 
-// To let others run costs the time slice of each that computes and does not sign. So after so many leads that nobody
-// joined, only one of so many lets them, until somebody joins again.
+// To let others run costs the time slice of each that computes and does not sign, 10 ms in Go. So after some leads that
+// took long and that nobody joined, only one of many lets them, until one is short again or is joined. A handshake's
+// longest stretch without waiting, a key exchange with P-384, takes about 1 ms.
 const (
-	patience = 8
-	retry    = 64
+	long     = 3 * time.Millisecond
+	patience = 4  // leads
+	retry    = 64 // leads
 )
+
+// hopeful says whether a lead is to let others run.
+func (c *coalescer) hopeful() bool {
+	if c.vain < patience {
+		return true
+	}
+	c.skipped++
+	return c.skipped%retry == 0
+}
+
+// learn notes how long others ran for a lead, and how many signatures there are then.
+func (c *coalescer) learn(took time.Duration, n int) {
+	if c.vain++; took < long || n > 1 {
+		c.vain = 0
+	}
+}
 
 // lead lets every other goroutine that is ready run, if there is hope that one signs, and again as long as that brings
 // lanes; then it takes the batch unless somebody has filled it. Once would do if the scheduler did not look at those who
 // yielded first at every 61st turn.
 func (c *coalescer) lead(b *batch, hopeful bool) (taken bool) {
 	for seen := 1; ; {
-		if hopeful || seen > 1 {
+		hopeful = hopeful || seen > 1
+		begin := time.Now()
+		if hopeful {
 			runtime.Gosched()
 		}
+		took := time.Since(begin)
 		c.mu.Lock()
 		mine, n := c.current == b, b.n
 		if mine && n == seen {
 			c.current = nil
 		}
-		if c.alone++; n > 1 {
-			c.alone = 0
+		if hopeful {
+			c.learn(took, n)
 		}
 		c.mu.Unlock()
 		if !mine || n == seen {

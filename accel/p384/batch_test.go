@@ -263,45 +263,64 @@ func TestWaited(t *testing.T) {
 	}
 }
 
-// Who leads alone again and again stops to wait, tries now and then, and waits again once somebody has joined.
-func TestPatience(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var free batches
-	var c coalescer
-	sizes := []int{}
+// pair lets two sign at once on one P, and returns how many of them the first batch holds.
+func pair(c *coalescer, free *batches) int {
+	var first atomic.Int64
 	join := func() {
 		var k, r, s [6]uint64
-		b, lane := c.join(&free, &k, &k, 0, maxLanes, func(b *batch) {
-			sizes = append(sizes, b.n)
+		b, lane := c.join(free, &k, &k, 0, maxLanes, func(b *batch) {
+			first.CompareAndSwap(0, int64(b.n))
 			b.readers.Store(int32(b.n))
 			b.done.Done()
 		})
 		free.read(b, lane, &r, &s)
 	}
-	pair := func() int { // two that sign at once: how many of them the first batch held
-		sizes = sizes[:0]
-		var wait sync.WaitGroup
-		wait.Go(join)
-		wait.Go(join)
-		wait.Wait()
-		return sizes[0]
+	var wait sync.WaitGroup
+	wait.Go(join)
+	wait.Go(join)
+	wait.Wait()
+	return int(first.Load())
+}
+
+// Who let others run for long, in vain, again and again, does so only now and then. The scheduler looks at those who
+// yielded first at every 61st turn, so that two may miss each other once.
+func TestPatience(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	tests := []struct {
+		name          string
+		vain, skipped uint32
+		want          int
+	}{
+		{"at first", 0, 0, 2},
+		{"in vain, but not yet often", patience - 1, 0, 2},
+		{"in vain", patience, 0, 1},
+		{"in vain, at the next try", patience, retry - 1, 2},
 	}
-	if got := pair(); got != 2 {
-		t.Errorf("at first: got %d together, want 2", got)
+	for _, tt := range tests {
+		var free batches
+		most := 0
+		for range 5 {
+			c := coalescer{vain: tt.vain, skipped: tt.skipped}
+			most = max(most, pair(&c, &free))
+		}
+		if most != tt.want {
+			t.Errorf("%s: got %d together, want %d", tt.name, most, tt.want)
+		}
 	}
-	for range retry - 1 {
-		join()
+}
+
+func TestLearn(t *testing.T) {
+	tests := []struct {
+		took time.Duration
+		n    int
+		want uint32 // leads in vain, after three
+	}{
+		{long, 1, 4}, {long - 1, 1, 0}, {long, 2, 0}, {0, 8, 0},
 	}
-	if got := pair(); got != 1 {
-		t.Errorf("after %d alone: got %d together, want 1", retry-1, got)
-	}
-	for c.alone%retry != 0 {
-		join()
-	}
-	if got := pair(); got != 2 {
-		t.Errorf("at the next try: got %d together, want 2", got)
-	}
-	if c.alone != 0 {
-		t.Errorf("after somebody joined, %d in a row count as alone", c.alone)
+	for _, tt := range tests {
+		c := coalescer{vain: 3}
+		if c.learn(tt.took, tt.n); c.vain != tt.want {
+			t.Errorf("%v for %d signatures: got %d in vain, want %d", tt.took, tt.n, c.vain, tt.want)
+		}
 	}
 }

@@ -16,7 +16,7 @@
 // connections at once, so callers that sign at the same time share a run: the first opens a batch and lets every other
 // goroutine that is ready go first, again as long as that brings another signature. Whoever fills the eighth lane runs
 // the batch, or the first does when nobody else comes. There is no timer, since Go's cannot wait for less than a
-// millisecond. Where callers come alone again and again, they no longer let others go first but now and then.
+// millisecond. Where others compute for long and nobody joins, a caller lets them go first only now and then.
 //
 // # Why a signature can be trusted
 //
