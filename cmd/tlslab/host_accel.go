@@ -17,8 +17,9 @@ import (
 
 // accelerated is which code this program runs here, what to choose for that, and what the choice rests on.
 type accelerated struct {
-	Build   accel.Build    `json:"build"` // this program's, but for its accel
-	Left    []string       `json:"left"`  // features that GODEBUG leaves to the standard library
+	Build   accel.Build    `json:"build"`   // this program's, but for its accel
+	Granted []string       `json:"granted"` // features that GOAMD64 takes for granted, so that nothing turns them off
+	Left    []string       `json:"left"`    // features that GODEBUG leaves to the standard library
 	Paths   []accel.Path   `json:"paths"`
 	Choices []accel.Choice `json:"choices"`
 	Proof   []proof.Timing `json:"proof,omitempty"`
@@ -29,7 +30,10 @@ type accelerated struct {
 func newAccelerated(ctx context.Context, signer string, rounds int) (accelerated, error) {
 	cpu, build := accel.Detect(), ownBuild()
 	build.Accel = signer
-	a := accelerated{Build: build, Left: accel.Left(cpu.Features, build), Paths: accel.Paths(cpu.Features, build), Choices: accel.Choose(cpu.Features, build)}
+	a := accelerated{
+		Build: build, Granted: accel.Compiled(build.GOAMD64), Left: accel.Left(cpu.Features, build),
+		Paths: accel.Paths(cpu.Features, build), Choices: accel.Choose(cpu.Features, build),
+	}
 	a.Config = accel.Source(a.Choices)
 	if rounds == 0 {
 		return a, nil
