@@ -25,6 +25,7 @@ import (
 // option makes an operation, or says why it cannot be had here.
 type option struct {
 	subject, option, what string
+	times                 int // that one call does it
 	make                  func() (func() error, error)
 }
 
@@ -34,23 +35,22 @@ const atOnce = 8
 // options are in the order of the table; the first of a subject is what the others are compared with.
 func options() []option {
 	all := []option{
-		{"suite", handshake.AES128GCM.String(), "seal 16 kB", aesGCM(16)},
-		{"suite", handshake.AES256GCM.String(), "seal 16 kB", aesGCM(32)},
-		{"suite", handshake.ChaCha20Poly1305.String(), "seal 16 kB", chaCha20Poly1305},
-		{"group", handshake.X25519.String(), "the server's share and secret", agree(ecdh.X25519())},
-		{"group", handshake.X25519MLKEM768.String(), "the server's share and secret", agreeHybrid},
-		{"group", handshake.P256.String(), "the server's share and secret", agree(ecdh.P256())},
-		{"group", handshake.P384.String(), "the server's share and secret", agree(ecdh.P384())},
-		{"certificate", handshake.ECDSAP256.String(), "sign", signECDSA(elliptic.P256())},
-		{"certificate", handshake.ECDSAP384.String(), "sign", signECDSA(elliptic.P384())},
-		{"certificate", handshake.Ed25519.String(), "sign", signEd25519},
-		{"certificate", handshake.RSAPSS2048.String(), "sign", signRSA},
+		{"suite", handshake.AES128GCM.String(), "seal 16 kB", 1, aesGCM(16)},
+		{"suite", handshake.AES256GCM.String(), "seal 16 kB", 1, aesGCM(32)},
+		{"suite", handshake.ChaCha20Poly1305.String(), "seal 16 kB", 1, chaCha20Poly1305},
+		{"group", handshake.X25519.String(), "the server's share and secret", 1, agree(ecdh.X25519())},
+		{"group", handshake.X25519MLKEM768.String(), "the server's share and secret", 1, agreeHybrid},
+		{"group", handshake.P256.String(), "the server's share and secret", 1, agree(ecdh.P256())},
+		{"group", handshake.P384.String(), "the server's share and secret", 1, agree(ecdh.P384())},
+		{"certificate", handshake.ECDSAP256.String(), "sign", 1, signECDSA(elliptic.P256())},
+		{"certificate", handshake.ECDSAP384.String(), "sign", 1, signECDSA(elliptic.P384())},
+		{"certificate", handshake.Ed25519.String(), "sign", 1, signEd25519},
+		{"certificate", handshake.RSAPSS2048.String(), "sign", 1, signRSA},
 	}
-	for _, path := range append([]p384.Path{p384.Std}, labPaths()...) {
-		all = append(all, option{"signer", string(path), "sign, one at a time", signP384(path, 1)})
-	}
-	for _, path := range append([]p384.Path{p384.Std}, labPaths()...) {
-		all = append(all, option{"signer", string(path), fmt.Sprintf("sign, %d at once", atOnce), signP384(path, atOnce)})
+	for _, n := range []int{1, atOnce} {
+		for _, path := range append([]p384.Path{p384.Std}, labPaths()...) {
+			all = append(all, option{"signer", string(path), fmt.Sprintf("sign, %d at once", n), n, signP384(path, n)})
+		}
 	}
 	return all
 }
@@ -76,11 +76,7 @@ func prepare() (missing []Timing, all []operation, err error) {
 			missing = append(missing, Timing{Subject: o.subject, Option: o.option, What: o.what, Missing: err.Error()})
 			continue
 		}
-		times := 1
-		if o.what == fmt.Sprintf("sign, %d at once", atOnce) {
-			times = atOnce
-		}
-		all = append(all, operation{o.subject, o.option, o.what, times, run})
+		all = append(all, operation{o.subject, o.option, o.what, o.times, run})
 	}
 	if len(all) == 0 {
 		return nil, nil, errors.New("nothing can be timed here")
