@@ -161,15 +161,16 @@ func orNone(s string) string {
 // Observation is one handshake as the client saw it. The instants count from the start of the block; zero means
 // that the instant was not reached. Due <= Began <= Connected <= Complete <= Confirmed.
 type Observation struct {
-	Seq       uint64        // number of the handshake within its block, from 0
-	Due       time.Duration // when the schedule wanted it; a closed loop wants it when it begins
-	Began     time.Duration
-	Connected time.Duration // TCP
-	Complete  time.Duration // the client has verified the server's Finished
-	Confirmed time.Duration // the client has proof that the server verified its own
-	Outcome   Outcome
-	BytesIn   uint64 // TCP payload received
-	BytesOut  uint64 // TCP payload sent
+	Seq        uint64        // number of the handshake within its block, from 0
+	Due        time.Duration // when the schedule wanted it; a closed loop wants it when it begins
+	Began      time.Duration
+	Connected  time.Duration // TCP
+	Complete   time.Duration // the client has verified the server's Finished
+	Confirmed  time.Duration // the client has proof that the server verified its own
+	Outcome    Outcome
+	BytesIn    uint64 // TCP payload received
+	BytesOut   uint64 // TCP payload sent
+	Generation uint64 // serial number of the server's leaf; zero: it has more than 64 bits
 }
 
 // Lateness is how long after its due time the handshake began.

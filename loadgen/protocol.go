@@ -66,24 +66,49 @@ type Job struct {
 	Timeout     time.Duration  `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
 	Delay       *Delay         `json:"delay,omitempty"`     // nil: none
 	Turns       *Turns         `json:"turns,omitempty"`     // nil: none; needs [BatonIn] and [BatonOut]
+	Timeline    bool           `json:"timeline,omitempty"`  // keep generations and a timeline
 }
 
 // Result is what the generator saw of one measured stretch. Times are nanoseconds; histograms hold confirmed
 // handshakes of the asked shape only.
 type Result struct {
-	Ledger     handshake.ClientLedger `json:"ledger"`
-	Wall       time.Duration          `json:"wall_ns"` // first due to last end; in turns: the sum of its own
-	CPU        handshake.CPU          `json:"cpu"`
-	Handshake  hist.Histogram         `json:"handshake"`
-	Service    hist.Histogram         `json:"service"`
-	Response   hist.Histogram         `json:"response"`
-	Lateness   hist.Histogram         `json:"lateness"` // every handshake begun
-	Delayed    []Delayed              `json:"delayed,omitempty"`
-	BytesIn    uint64                 `json:"bytes_in"` // TCP payload of the confirmed ones
-	BytesOut   uint64                 `json:"bytes_out"`
-	NoPort     uint64                 `json:"no_port"` // EADDRNOTAVAIL: no free source address and port
-	GOMAXPROCS int                    `json:"gomaxprocs"`
-	Seen       Identity               `json:"seen"`
+	Ledger      handshake.ClientLedger `json:"ledger"`
+	Wall        time.Duration          `json:"wall_ns"` // first due to last end; in turns: the sum of its own
+	CPU         handshake.CPU          `json:"cpu"`
+	Handshake   hist.Histogram         `json:"handshake"`
+	Service     hist.Histogram         `json:"service"`
+	Response    hist.Histogram         `json:"response"`
+	Lateness    hist.Histogram         `json:"lateness"` // every handshake begun
+	Delayed     []Delayed              `json:"delayed,omitempty"`
+	BytesIn     uint64                 `json:"bytes_in"` // TCP payload of the confirmed ones
+	BytesOut    uint64                 `json:"bytes_out"`
+	NoPort      uint64                 `json:"no_port"` // EADDRNOTAVAIL: no free source address and port
+	GOMAXPROCS  int                    `json:"gomaxprocs"`
+	Began       time.Duration          `json:"began_ns"`              // by [handshake.Clock]: where the instants of Generations and Timeline count from
+	Generations []Generation           `json:"generations,omitempty"` // in order of their number; only if the job asked for a timeline
+	Timeline    []Slot                 `json:"timeline,omitempty"`    // likewise
+	Seen        Identity               `json:"seen"`
+}
+
+// Generation is one of the server's leaves as full handshakes showed it.
+type Generation struct {
+	Number uint64        `json:"number"`   // serial number of the leaf
+	Seen   uint64        `json:"seen"`     // full handshakes that were confirmed
+	First  time.Duration `json:"first_ns"` // when the first of them was complete
+	Last   time.Duration `json:"last_ns"`  // when the last of them was
+}
+
+// Slot is a stretch of a timeline: at most 400 slots make a block, all of one length, and those in which no handshake
+// ended are left out.
+type Slot struct {
+	At        time.Duration `json:"at_ns"` // its begin
+	Length    time.Duration `json:"length_ns"`
+	Confirmed uint64        `json:"confirmed"` // handshakes that ended in it
+	Failed    uint64        `json:"failed,omitempty"`
+	Median    time.Duration `json:"response_p50_ns"` // response time of the confirmed ones; zero: there are none
+	Worst     time.Duration `json:"response_max_ns"`
+	Oldest    uint64        `json:"oldest"` // generation that a full handshake showed
+	Newest    uint64        `json:"newest"`
 }
 
 // Identity is what the generator process is, to prove that it is always the same std build.

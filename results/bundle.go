@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/reload"
+	"github.com/tlslab/tlslab/handshake/rotation"
 	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
@@ -51,13 +53,15 @@ type Scenario struct {
 
 // Variant is one side of the comparison and the proof of what it was.
 type Variant struct {
-	Name     string            `json:"name"`
-	Baseline bool              `json:"baseline"`
-	Build    variant.Build     `json:"build"`
-	Env      map[string]string `json:"env,omitempty"`
-	Accel    string            `json:"accel,omitempty"` // who signs with a P-384 key: auto, or a path of accel/p384; empty: std
-	SBOM     variant.SBOM      `json:"sbom"`
-	Hello    server.Hello      `json:"hello"` // of its first process, without address and pid
+	Name     string                 `json:"name"`
+	Baseline bool                   `json:"baseline"`
+	Build    variant.Build          `json:"build"`
+	Env      map[string]string      `json:"env,omitempty"`
+	Accel    string                 `json:"accel,omitempty"`   // who signs with a P-384 key: auto, or a path of accel/p384; empty: std
+	Reload   *reload.Settings       `json:"reload,omitempty"`  // without paths; nil: its certificates do not change
+	Disturb  []rotation.Disturbance `json:"disturb,omitempty"` // what happens during each of its blocks
+	SBOM     variant.SBOM           `json:"sbom"`
+	Hello    server.Hello           `json:"hello"` // of its first process, without address and pid
 }
 
 // Cell is one point of the matrix, measured for each variant that it names.
@@ -120,19 +124,28 @@ type Limits struct {
 
 // Block is one fresh server process, warmed up, then one unbroken stretch of load.
 type Block struct {
-	Index    int            `json:"index"`    // order of execution, from 0
-	Observed bool           `json:"observed"` // explained by its account; measured by its twin
-	Role     Role           `json:"role,omitempty"`
-	Cell     string         `json:"cell"`
-	Variant  string         `json:"variant"`
-	Group    int            `json:"group"` // within the cell, from 0
-	Order    int            `json:"order"` // within the group, from 0
-	Seed     uint64         `json:"seed"`
-	Started  time.Time      `json:"started"`
-	Server   server.Report  `json:"server"`
-	Client   loadgen.Result `json:"client"`
-	System   System         `json:"system"`
-	Gaps     []Gap          `json:"gaps,omitempty"`
+	Index     int            `json:"index"`    // order of execution, from 0
+	Observed  bool           `json:"observed"` // explained by its account; measured by its twin
+	Role      Role           `json:"role,omitempty"`
+	Cell      string         `json:"cell"`
+	Variant   string         `json:"variant"`
+	Group     int            `json:"group"` // within the cell, from 0
+	Order     int            `json:"order"` // within the group, from 0
+	Seed      uint64         `json:"seed"`
+	Started   time.Time      `json:"started"`
+	Server    server.Report  `json:"server"`
+	Client    loadgen.Result `json:"client"`
+	Rotations []Rotation     `json:"rotations,omitempty"` // that disturbed it, in order
+	System    System         `json:"system"`
+	Gaps      []Gap          `json:"gaps,omitempty"`
+}
+
+// Rotation is one change of the server's certificate files during a block.
+type Rotation struct {
+	Generation uint64          `json:"generation"`
+	By         rotation.Method `json:"by"`
+	Began      time.Duration   `json:"began_ns"` // its first step, by [handshake.Clock]
+	At         time.Duration   `json:"at_ns"`    // when its last step had been taken
 }
 
 // Observer is how blocks are observed, and how well it finds what is known.

@@ -53,6 +53,8 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/reload"
+	"github.com/tlslab/tlslab/handshake/rotation"
 	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/loadgen"
@@ -87,6 +89,7 @@ type Scenario struct {
 	Primitives string // none or auto: time single cryptographic operations before the first block
 	Objectives []results.Objective
 	Expected   []results.Expected
+	Scorecard  *Scorecard // nil: no variant is put through the catalogue of injections
 
 	matrix     matrix
 	turnsAt    position
@@ -100,27 +103,38 @@ type Scenario struct {
 
 // Variant is one side of the comparison as a scenario asks for it.
 type Variant struct {
-	Name     string            `json:"name"`
-	Baseline bool              `json:"baseline"`
-	Build    variant.Build     `json:"build"`
-	Env      map[string]string `json:"env,omitempty"`
-	Server   Server            `json:"server"`             // the scenario's server settings with this variant's own over them
-	Requires []string          `json:"requires,omitempty"` // CPU features, in the words of accel.CPU.Features
+	Name     string                 `json:"name"`
+	Baseline bool                   `json:"baseline"`
+	Build    variant.Build          `json:"build"`
+	Env      map[string]string      `json:"env,omitempty"`
+	Server   Server                 `json:"server"`             // the scenario's server settings with this variant's own over them
+	Requires []string               `json:"requires,omitempty"` // CPU features, in the words of accel.CPU.Features
+	Disturb  []rotation.Disturbance `json:"disturb,omitempty"`  // what happens during each of its blocks
 
 	at, buildAt, godebugAt position
 }
 
 // Server is how a variant's server is run.
 type Server struct {
-	App        string        `json:"app"`              // plain
-	Listen     string        `json:"listen,omitempty"` // host:port on loopback; empty: a free port
-	ALPN       []string      `json:"alpn,omitempty"`
-	Tickets    bool          `json:"tickets"`
-	Rotate     time.Duration `json:"rotate_ns,omitempty"`  // of the ticket key; zero: one key for life
-	CPUs       []int         `json:"cpus,omitempty"`       // nil: chosen by the lab
-	GOMAXPROCS int           `json:"gomaxprocs,omitempty"` // zero: Go's default
-	Accel      string        `json:"accel,omitempty"`      // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
-	Plant      *server.Plant `json:"plant,omitempty"`      // work that the server does on purpose, to see that it is found
+	App        string           `json:"app"`              // plain
+	Listen     string           `json:"listen,omitempty"` // host:port on loopback; empty: a free port
+	ALPN       []string         `json:"alpn,omitempty"`
+	Tickets    bool             `json:"tickets"`
+	Rotate     time.Duration    `json:"rotate_ns,omitempty"`  // of the ticket key; zero: one key for life
+	CPUs       []int            `json:"cpus,omitempty"`       // nil: chosen by the lab
+	GOMAXPROCS int              `json:"gomaxprocs,omitempty"` // zero: Go's default
+	Accel      string           `json:"accel,omitempty"`      // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
+	Plant      *server.Plant    `json:"plant,omitempty"`      // work that the server does on purpose, to see that it is found
+	Reload     *reload.Settings `json:"reload,omitempty"`     // how it notices that certificate files change; nil: it serves one certificate for life
+}
+
+// Scorecard is what every variant with a reload strategy is put through before the first block.
+type Scorecard struct {
+	Injections []string `json:"injections"` // of rotation.Catalogue
+	Rotations  int      `json:"rotations"`  // in a row, while nothing may leak; zero: none
+	Crash      bool     `json:"crash"`      // the matrix of crashes, for strategies that come back
+	Memory     bool     `json:"memory"`     // look for retired keys in the server's memory after the rotations
+	AtOnce     int      `json:"at_once"`    // trials side by side
 }
 
 // Observe is how some blocks are observed, to explain what the others measure.
@@ -167,6 +181,7 @@ type Plan struct {
 	Primitives bool                `json:"primitives,omitempty"` // time single operations
 	Objectives []results.Objective `json:"objectives,omitempty"`
 	Expected   []results.Expected  `json:"expected_regressions,omitempty"`
+	Scorecard  *Scorecard          `json:"scorecard,omitempty"`
 
 	Gating   *Gating   `json:"gating,omitempty"`   // what the gates can find; nil: there are none
 	Defaults []Setting `json:"defaults,omitempty"` // settings that have their default

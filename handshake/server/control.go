@@ -82,7 +82,7 @@ func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, e
 		if reply.Report, err = c.plain.ledger.end(ctx); err == nil {
 			reply.Report.Planted = c.plain.plants.harvest()
 			reply.Report.Signer = c.plain.signer.end()
-			reply.Report.Began = c.plain.plants.clock.when(c.plain.ledger.began)
+			reply.Report.Began = c.plain.plants.clock.When(c.plain.ledger.began)
 		}
 	case "profile-start":
 		err = c.startProfile(request.Window)

@@ -57,7 +57,7 @@ func lockEpisodes(ctx context.Context, p Plant, _ *plants) (*growth, error) {
 // collectionEpisodes allocates and collects for a while now and then. The ledger has the episodes, of no handshake.
 func collectionEpisodes(ctx context.Context, p Plant, l *plants) (*growth, error) {
 	stop, err := episodes(ctx, p, func() {
-		at, began := l.clock.now(), time.Now()
+		at, began := l.clock.Now(), time.Now()
 		for time.Since(began) < p.Size {
 			allocate()
 			runtime.GC()

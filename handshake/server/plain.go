@@ -62,7 +62,7 @@ func (s Settings) plain(ctx context.Context, listener net.Listener) (*plain, err
 	if err != nil {
 		return nil, err
 	}
-	plants := &plants{clock: newClock()}
+	plants := &plants{clock: handshake.NewClock()}
 	follow(config, plants)
 	if err := plants.plant(ctx, s.Plant); err != nil {
 		return nil, err

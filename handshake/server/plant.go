@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tlslab/tlslab/handshake"
 )
 
 // Plant is a delay or a burn that the server adds on purpose, so that an observer can be asked how much of it he
@@ -70,7 +72,7 @@ const (
 
 // plants is what grows at present, and the ledger of what has grown.
 type plants struct {
-	clock  clock
+	clock  handshake.Clock
 	serves tls.Certificate        // what the server serves where nothing grows
 	grown  atomic.Pointer[growth] // nil: nothing
 
@@ -187,7 +189,7 @@ func (l *plants) choice(client *tls.ClientHelloInfo) *tls.Certificate {
 }
 
 func (l *plants) grow(peer net.Conn, do func() time.Duration) {
-	at := l.clock.now()
+	at := l.clock.Now()
 	if size := do(); size > 0 {
 		l.record(Planted{port(peer.RemoteAddr()), at, size})
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
+
+	"github.com/tlslab/tlslab/handshake"
 )
 
 // systemSeeds are the plants that need Linux.
@@ -30,10 +32,10 @@ func burnUser(size time.Duration) (spent time.Duration) {
 func burn(size time.Duration, do func(rest time.Duration)) (spent time.Duration) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	began := readClock(clockThreadCPU)
+	began := handshake.ThreadCPU()
 	for spent < size {
 		do(size - spent)
-		spent = readClock(clockThreadCPU) - began
+		spent = handshake.ThreadCPU() - began
 	}
 	return spent
 }

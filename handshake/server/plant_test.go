@@ -4,11 +4,12 @@ import (
 	"crypto/tls"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tlslab/tlslab/handshake"
 )
 
 // Each plant grows in every second handshake, is as large as it was asked to be, and lies within the stretch.
@@ -22,7 +23,7 @@ func TestPlants(t *testing.T) {
 			if r := c.say(Request{Do: "plant", Plant: &Plant{Component: component, Size: size, Every: 2}}); r.Error != "" {
 				t.Skip(r.Error)
 			}
-			before := newClock().now()
+			before := handshake.NewClock().Now()
 			c.do("begin")
 			for range 6 {
 				if err := c.shake(f.client); err != nil {
@@ -30,12 +31,12 @@ func TestPlants(t *testing.T) {
 				}
 			}
 			grown := c.do("end").Report.Planted
-			after := newClock().now()
+			after := handshake.NewClock().Now()
 			if len(grown) != 3 {
 				t.Errorf("%d of 6 handshakes were planted, want 3", len(grown))
 			}
 			for _, g := range grown {
-				outside := runtime.GOOS == "linux" && (g.At < before || g.At > after) // elsewhere each clock has its origin
+				outside := g.At < before || g.At > after
 				if g.Size < size*9/10 || g.Port == 0 || outside {
 					t.Errorf("planted %v at %v with port %d, want %v between %v and %v", g.Size, g.At, g.Port, size, before, after)
 				}

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
+
+	"github.com/tlslab/tlslab/handshake"
 )
 
 // preemptor is a process of its own that spins when it is ordered to. Bound to a CPU and woken, it takes that CPU from
@@ -122,13 +124,13 @@ func (p *preemptor) displace(size time.Duration) time.Duration {
 // wait gives its CPU to the other process, and again where it came back too early, for the system has other things
 // to do. All calls are plain: the thread keeps its P meanwhile, or it would wait for one afterwards.
 func (p *preemptor) wait(size time.Duration) (displaced time.Duration) {
-	began, used := time.Now(), readClock(clockThreadCPU)
+	began, used := time.Now(), handshake.ThreadCPU()
 	for displaced < size && time.Since(began) < maxWaits*size {
 		p.order(size - displaced)
 		for !p.idle() {
 			syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0)
 		}
-		displaced = time.Since(began) - (readClock(clockThreadCPU) - used)
+		displaced = time.Since(began) - (handshake.ThreadCPU() - used)
 	}
 	return displaced
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/reload"
 )
 
 // The control channel is the server's own standard input and output: one JSON value a line, a reply for each
@@ -15,17 +16,18 @@ const preemptorApp = "preemptor"
 
 // Settings is the first line that the server reads: what to serve.
 type Settings struct {
-	App         string        `json:"app"`              // plain
-	Listen      string        `json:"listen,omitempty"` // host:port; empty: a free port of 127.0.0.1
-	Certificate []byte        `json:"certificate"`      // PEM: leaf, then intermediates
-	Key         []byte        `json:"key"`              // PEM, PKCS #8
-	ClientCAs   []byte        `json:"client_cas,omitempty"`
-	Mutual      bool          `json:"mutual"` // require and verify a client certificate
-	ALPN        []string      `json:"alpn,omitempty"`
-	Tickets     bool          `json:"tickets"`
-	Rotate      time.Duration `json:"rotate_ns"`       // of the ticket key; zero: one key for life
-	Accel       string        `json:"accel,omitempty"` // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
-	Plant       *Plant        `json:"plant,omitempty"` // that grows from the start; nil: none
+	App         string           `json:"app"`              // plain
+	Listen      string           `json:"listen,omitempty"` // host:port; empty: a free port of 127.0.0.1
+	Certificate []byte           `json:"certificate"`      // PEM: leaf, then intermediates
+	Key         []byte           `json:"key"`              // PEM, PKCS #8
+	ClientCAs   []byte           `json:"client_cas,omitempty"`
+	Mutual      bool             `json:"mutual"` // require and verify a client certificate
+	ALPN        []string         `json:"alpn,omitempty"`
+	Tickets     bool             `json:"tickets"`
+	Rotate      time.Duration    `json:"rotate_ns"`        // of the ticket key; zero: one key for life
+	Accel       string           `json:"accel,omitempty"`  // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
+	Plant       *Plant           `json:"plant,omitempty"`  // that grows from the start; nil: none
+	Reload      *reload.Settings `json:"reload,omitempty"` // certificates are files that may change; nil: Certificate, Key and ClientCAs for life
 }
 
 // Hello is the server's first reply: what is really running, for the provenance gate.
@@ -85,6 +87,7 @@ type Report struct {
 	Samples []Sample               `json:"samples"`
 	Planted []Planted              `json:"planted,omitempty"`
 	Signer  *Signer                `json:"signer,omitempty"` // nil: crypto/tls signs by itself
+	Reload  *Reload                `json:"reload,omitempty"` // nil: certificates do not change
 }
 
 // Signer is what a signer of accel/p384 did.
@@ -98,6 +101,23 @@ type Signer struct {
 	Single     uint64            `json:"single"`              // signatures by the code for one lane
 	Fallbacks  map[string]uint64 `json:"fallbacks,omitempty"` // signatures by crypto/ecdsa, by reason
 	Verified   uint64            `json:"verified"`            // signatures that crypto/ecdsa verified
+}
+
+// Reload is what a reload strategy did during the stretch.
+type Reload struct {
+	Generation uint64            `json:"generation"`          // served at the end
+	Epoch      uint64            `json:"epoch"`               // under what sessions may be resumed, at the end
+	NotAfter   time.Time         `json:"not_after"`           // of the leaf that is served at the end
+	Reloads    map[string]uint64 `json:"reloads,omitempty"`   // by result and reason: "ok", "refused: the chain has become shorter"
+	Events     map[string]uint64 `json:"events,omitempty"`    // of the file system, by kind
+	Published  []Published       `json:"published,omitempty"` // in order
+}
+
+// Published is one identity that became what handshakes are served with.
+type Published struct {
+	Generation uint64        `json:"generation"`
+	At         time.Duration `json:"at_ns"`   // by [handshake.Clock]
+	Took       time.Duration `json:"took_ns"` // from the begin of the reload
 }
 
 // Runtime is what runtime/metrics gained between begin and end; HeapLive and Goroutines are taken at the end.

@@ -8,6 +8,8 @@ import (
 	"runtime/trace"
 	"sync"
 	"time"
+
+	"github.com/tlslab/tlslab/handshake"
 )
 
 // maxTrace bounds an execution trace: at about 500 bytes a handshake, some hundred thousand of them.
@@ -16,7 +18,7 @@ const maxTrace = 64 << 20
 // tracing is one execution trace. It tells its own story: a mark at each edge holds the instant on the kernel's
 // clock, what edge it is (begin, end, or cut where the trace grew too large), and the kernel's books of the process.
 type tracing struct {
-	clock clock
+	clock handshake.Clock
 	data  bounded
 	cut   bool
 	once  sync.Once
@@ -24,7 +26,7 @@ type tracing struct {
 }
 
 // startTracing starts a trace that ends by itself once it is larger than limit.
-func startTracing(c clock, limit int) (*tracing, error) {
+func startTracing(c handshake.Clock, limit int) (*tracing, error) {
 	if limit <= 0 || limit > maxTrace {
 		limit = maxTrace
 	}
@@ -39,7 +41,7 @@ func startTracing(c clock, limit int) (*tracing, error) {
 
 func (t *tracing) mark(edge string) {
 	cpu, delay := schedstat()
-	mark(stretchMark, fmt.Sprintf("%s %d %d %d", edge, t.clock.now(), cpu, delay))
+	mark(stretchMark, fmt.Sprintf("%s %d %d %d", edge, t.clock.Now(), cpu, delay))
 }
 
 // guard ends the trace when its buffer is full.
