@@ -67,7 +67,7 @@ func (r *runner) soak(ctx context.Context, t Target, told bool, memory **Memory)
 	out.Finally, out.Leaks = s.settle(ctx, out.Before)
 	out.Held, out.Dropped, out.Died = len(open), dropped(open), p.died()
 	if memory != nil {
-		*memory, err = s.remember(r.Rotations)
+		*memory, err = s.remember()
 	}
 	return out, err
 }
