@@ -72,4 +72,6 @@ func Open(o Options) (Strategy, error) {
 	return open(o)
 }
 
-var strategies = map[string]func(Options) (Strategy, error){}
+var strategies = map[string]func(Options) (Strategy, error){
+	Static: openStatic,
+}
