@@ -73,5 +73,7 @@ func Open(o Options) (Strategy, error) {
 }
 
 var strategies = map[string]func(Options) (Strategy, error){
-	Static: openStatic,
+	Static:          openStatic,
+	NotifyDescribed: openNotifyDescribed,
+	NotifyShipped:   openNotifyShipped,
 }
