@@ -76,4 +76,6 @@ var strategies = map[string]func(Options) (Strategy, error){
 	Static:          openStatic,
 	NotifyDescribed: openNotifyDescribed,
 	NotifyShipped:   openNotifyShipped,
+	PollDescribed:   openPollDescribed,
+	PollShipped:     openPollShipped,
 }
