@@ -73,9 +73,11 @@ func Open(o Options) (Strategy, error) {
 }
 
 var strategies = map[string]func(Options) (Strategy, error){
-	Static:          openStatic,
-	NotifyDescribed: openNotifyDescribed,
-	NotifyShipped:   openNotifyShipped,
-	PollDescribed:   openPollDescribed,
-	PollShipped:     openPollShipped,
+	Static:           openStatic,
+	NotifyDescribed:  openNotifyDescribed,
+	NotifyShipped:    openNotifyShipped,
+	PollDescribed:    openPollDescribed,
+	PollShipped:      openPollShipped,
+	CommandBoot:      openCommandBoot,
+	CommandUnchecked: openCommandUnchecked,
 }
