@@ -72,7 +72,7 @@ func (t Target) lacks(need rotation.Need) string {
 	texts := slices.Concat(t.Command, t.Env, []string{t.Config})
 	follows := slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "{ca}") })
 	switch {
-	case need == rotation.Superuser && os.Geteuid() != 0:
+	case need == rotation.Root && os.Geteuid() != 0:
 		return "it takes root to give files to others"
 	case need == rotation.Authorities && !follows:
 		return "the server does not read {ca}"

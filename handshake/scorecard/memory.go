@@ -3,9 +3,8 @@ package scorecard
 import (
 	"bytes"
 	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -64,8 +63,8 @@ func indexOf(keys []rotation.Material) (*index, error) {
 }
 
 func hash(w [window]byte) uint64 {
-	n := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
-	return n * 0x9e3779b97f4a7c15 >> (64 - hintBits)
+	const golden = 0x9e3779b97f4a7c15 // 2^64 by the golden ratio
+	return binary.LittleEndian.Uint64(w[:]) * golden >> (64 - hintBits)
 }
 
 // shapesOf are the forms of a key in PEM.
@@ -79,8 +78,8 @@ func shapesOf(key int, text []byte) ([]shape, error) {
 		return nil, err
 	}
 	at := bytes.Index(block.Bytes, secret)
-	if at < 0 || len(secret) < 2*window {
-		return nil, errors.New("no secret in its DER")
+	if at < 0 {
+		return nil, errors.New("no scalar in its DER")
 	}
 	limbs := slices.Clone(secret)
 	slices.Reverse(limbs)
@@ -95,21 +94,17 @@ func shapesOf(key int, text []byte) ([]shape, error) {
 	return shapes, nil
 }
 
-// secretOf is what must not be known of a key in PKCS #8, as it stands there.
+// secretOf is the scalar of an ECDSA key in PKCS #8, as it stands there.
 func secretOf(der []byte) ([]byte, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		return nil, err
 	}
-	switch k := parsed.(type) {
-	case *ecdsa.PrivateKey:
-		return k.Bytes()
-	case ed25519.PrivateKey:
-		return k.Seed(), nil
-	case *rsa.PrivateKey:
-		return k.Primes[0].Bytes(), nil
+	key, is := parsed.(*ecdsa.PrivateKey)
+	if !is {
+		return nil, fmt.Errorf("a %T", parsed)
 	}
-	return nil, fmt.Errorf("a %T", parsed)
+	return key.Bytes()
 }
 
 // A line of PEM is 64 characters, for 48 bytes. A copy is found by 48 of them.
@@ -135,9 +130,9 @@ type found struct {
 	copies map[string]int
 }
 
-// search looks at every address of a stretch of memory.
-func (x *index) search(memory []byte, f *found) {
-	for at := 0; at+window <= len(memory); at++ {
+// search looks at the addresses from one to another of a stretch of memory; forms may reach beyond them.
+func (x *index) search(memory []byte, from, to int, f *found) {
+	for at := from; at < to && at+window <= len(memory); at++ {
 		w := [window]byte(memory[at:])
 		if h := hash(w); x.hint[h/64]&(1<<(h%64)) == 0 {
 			continue

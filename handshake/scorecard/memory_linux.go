@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"github.com/tlslab/tlslab/handshake/rotation"
 )
 
-// Stretches of memory are read in pieces, which overlap by as much as the longest form of a key takes.
+// Stretches of memory are read in pieces, each with its margins, into which a key may reach.
 const (
-	piece   = 4 << 20
-	overlap = 4 << 10
+	piece  = 4 << 20
+	margin = 4 << 10
 )
 
 // remember looks for the keys that were served and are no longer: all but the newest two. One of these may still be what
@@ -49,7 +47,7 @@ func (x *index) scan(pid int, f *found) (scanned int64, err error) {
 		return 0, err
 	}
 	defer maps.Close()
-	buffer := make([]byte, piece)
+	buffer := make([]byte, piece+2*margin)
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
 		var from, to int64
 		var rights string
@@ -60,12 +58,10 @@ func (x *index) scan(pid int, f *found) (scanned int64, err error) {
 			continue
 		}
 		scanned += to - from
-		for at := from; at < to; at += piece - overlap {
-			n, _ := memory.ReadAt(buffer[:min(piece, to-at)], at) // a guard page, or a stretch that went meanwhile
-			x.search(buffer[:n], f)
-			if at+piece >= to {
-				break
-			}
+		for at := from; at < to; at += piece {
+			begin, end := max(from, at-margin), min(to, at+piece+margin)
+			n, _ := memory.ReadAt(buffer[:end-begin], begin) // a guard page, or a stretch that went meanwhile
+			x.search(buffer[:n], int(at-begin), int(at-begin)+piece, f)
 		}
 	}
 	return scanned, nil

@@ -117,4 +117,3 @@ func wait(ctx context.Context, d time.Duration, gone <-chan struct{}) {
 	case <-gone:
 	}
 }
-
