@@ -57,8 +57,14 @@ func (s *script) keep(name string, hold time.Duration, steps ...Step) {
 	s.move(name, Keep, hold, steps...)
 }
 
+// nothing is a move that puts no generation in place. It uses up a number, so that nobody can be taken to serve it.
+func (s *script) nothing(name string, hold time.Duration, steps ...Step) {
+	s.generation++
+	s.keep(name, hold, steps...)
+}
+
 // rotate is a rotation as it should be.
 func (s *script) rotate(name string) { s.adopt(name, s.Steps(s.next())...) }
 
-// recover is the rotation after a bad state.
-func (s *script) recover() { s.rotate("a good rotation") }
+// afterwards is the rotation after a bad state.
+func (s *script) afterwards() { s.rotate("a good rotation") }
