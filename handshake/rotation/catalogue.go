@@ -35,14 +35,17 @@ type script struct {
 	err        error // the first one
 }
 
-// issue is the next generation; an empty one after an error.
+// issue is the next generation. After an error its parts are empty: then nobody takes the steps.
 func (s *script) issue(by func(generation uint64) (Material, error)) Material {
 	s.generation++
 	m, err := by(s.generation)
+	if err == nil {
+		return m
+	}
 	if s.err == nil {
 		s.err = err
 	}
-	return m
+	return Material{s.generation, []byte{}, []byte{}, []byte{}}
 }
 
 func (s *script) next() Material { return s.issue(s.authority.Issue) }

@@ -7,9 +7,7 @@
 // A writer is a list of steps, each about one system call, so that it can be stopped between any two of them.
 package rotation
 
-import (
-	"time"
-)
+import "time"
 
 // Material is one generation, PEM.
 type Material struct {

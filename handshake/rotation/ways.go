@@ -66,11 +66,6 @@ func (s *script) symlink(to, name string) Step {
 	return Step{Name: "link " + besideName(name), Do: func() error { return os.Symlink(to, s.path(besideName(name))) }}
 }
 
-// renameNext renames what lies beside a file over it.
-func (s *script) renameNext(name string) Step {
-	return Step{Name: "rename " + name, Do: func() error { return renameOver(s.path(besideName(name)), s.path(name)) }}
-}
-
 func recreated(s *script) {
 	m := s.next()
 	s.adopt("removed and written", append(s.remove(), s.Steps(m)...)...)
