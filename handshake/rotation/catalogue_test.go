@@ -41,7 +41,7 @@ func TestMoves(t *testing.T) {
 				t.Errorf("%s: move %q of %d steps", i.Name, m.Name, len(m.Steps))
 			case m.Generation < before.Generation, m.Generation == before.Generation && before.Want == rotation.Adopt:
 				t.Errorf("%s: %s: generation %d after %d", i.Name, m.Name, m.Generation, before.Generation)
-			case m.Want == rotation.Keep && m.Hold == 0:
+			case m.Want != rotation.Adopt && m.Hold == 0:
 				t.Errorf("%s: %s: is not watched", i.Name, m.Name)
 			}
 			before = m
