@@ -72,4 +72,7 @@ func Open(o Options) (Strategy, error) {
 	return open(o)
 }
 
-var strategies = map[string]func(Options) (Strategy, error){}
+var strategies = map[string]func(Options) (Strategy, error){
+	CommandCommitted: openCommitted,
+	Reference:        openReference,
+}
