@@ -224,6 +224,31 @@ func TestOrphan(t *testing.T) {
 	}
 }
 
+// Where the kernel does not kill it, a child ends by itself, and in order.
+func TestEndOfParent(t *testing.T) {
+	l := newLab(t, reload.Static)
+	open, err := l.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.close()
+	w := watch{Supervisor: l.supervisor(), sockets: open}
+	cmd := exec.CommandContext(t.Context(), w.Child[0], w.Child[1:]...)
+	stdout, bequest, err := w.start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	var hello Hello
+	if err := errors.Join(json.NewEncoder(bequest).Encode(legacy{Settings: l.Settings}), json.NewDecoder(stdout).Decode(&hello)); err != nil {
+		t.Fatal(err)
+	}
+	bequest.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("got %v, want exit status 0", err)
+	}
+}
+
 func TestSupervisorNeedsFiles(t *testing.T) {
 	l := newLab(t, reload.Static)
 	os.Remove(l.Reload.Files.Key)
