@@ -108,6 +108,7 @@ func (v Variant) clone() Variant {
 	v.Requires = slices.Clone(v.Requires)
 	v.Server.ALPN = slices.Clone(v.Server.ALPN)
 	v.Server.CPUs = slices.Clone(v.Server.CPUs)
+	v.Disturb = slices.Clone(v.Disturb)
 	return v
 }
 
@@ -123,6 +124,7 @@ func (d *decoder) variant(n *yaml.Node, v Variant) Variant {
 		field{"build", func(n *yaml.Node) { v.buildAt = at(n); d.build(n, &v.Build) }},
 		field{"env", func(n *yaml.Node) { d.env(n, &v) }},
 		field{"server", func(n *yaml.Node) { d.server(n, "a variant's server", &v.Server) }},
+		field{"disturb", func(n *yaml.Node) { d.disturbOwn(n, &v) }},
 		field{"source", func(n *yaml.Node) { d.source(n, &v.Build.Source) }},
 		field{"requires", func(n *yaml.Node) { d.requires(n, &v.Requires) }},
 	)

@@ -24,6 +24,7 @@ func (p *Plan) Describe(w io.Writer) error {
 	p.describeVariants(t)
 	p.describeCells(t)
 	p.describeGates(t)
+	p.describeScorecard(t)
 	p.describeBlocks(t)
 	t.skips(p.Skips)
 	t.list("defaults in effect", settingLines(p.Defaults))
@@ -76,6 +77,9 @@ func (p *Plan) describeVariants(t *page) {
 		}
 		if v.Server.Plant != nil {
 			words = append(words, "plant "+plantOr(v.Server.Plant, ""))
+		}
+		if v.Server.Reload != nil {
+			words = append(words, "reload "+reloadOr(v.Server.Reload, ""), or(disturbWords(v.Disturb), "not disturbed"))
 		}
 		lines = append(lines, strings.Join(words, "\t"))
 	}

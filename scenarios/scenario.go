@@ -99,6 +99,9 @@ type Scenario struct {
 	objectives []objective    // as read
 	expectedAt []position     // of each of Expected
 	exactAt    position       // of instruments.exact, where the file has it
+
+	disturb                []rotation.Disturbance // what happens to variants that have no disturb of their own
+	disturbAt, scorecardAt position               // zero: the file has it not
 }
 
 // Variant is one side of the comparison as a scenario asks for it.
@@ -112,6 +115,7 @@ type Variant struct {
 	Disturb  []rotation.Disturbance `json:"disturb,omitempty"`  // what happens during each of its blocks
 
 	at, buildAt, godebugAt position
+	disturbAt              position // of its own disturb, or of that of the variant that it extends; zero: the scenario's
 }
 
 // Server is how a variant's server is run.

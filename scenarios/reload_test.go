@@ -1,0 +1,85 @@
+package scenarios
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake/reload"
+	"github.com/tlslab/tlslab/handshake/rotation"
+)
+
+// moving is the begin of a file whose variants have certificates that may change.
+const moving = "server: {reload: {strategy: poll-described, interval: 100ms, slow_stat: 50ms}}\nload: {loop: open, length: 5s, arrival: {rate: 100/s}}\n"
+
+func TestReloadSettings(t *testing.T) {
+	for _, tt := range []struct {
+		variant string
+		want    reload.Settings
+	}{
+		{"", reload.Settings{Strategy: "poll-described", Interval: 100 * time.Millisecond, SlowStat: 50 * time.Millisecond}},
+		{"interval: 10s", reload.Settings{Strategy: "poll-described", Interval: 10 * time.Second, SlowStat: 50 * time.Millisecond}},
+		{"strategy: reference", reload.Settings{Strategy: "reference", Interval: 100 * time.Millisecond, SlowStat: 50 * time.Millisecond}},
+		{"strategy: reference, debounce: 5ms", reload.Settings{
+			Strategy: "reference", Interval: 100 * time.Millisecond, Debounce: 5 * time.Millisecond, SlowStat: 50 * time.Millisecond}},
+		{"strategy: notify-shipped", reload.Settings{Strategy: "notify-shipped", SlowStat: 50 * time.Millisecond}},
+		{"strategy: static", reload.Settings{Strategy: "static"}},
+	} {
+		s := parsed(t, moving+"variants: [{name: a, server: {reload: {"+tt.variant+"}}}, {name: b, extends: a}, {name: c}]")
+		if got := *s.Variants[0].Server.Reload; got != tt.want {
+			t.Errorf("{%s}: got %+v, want %+v", tt.variant, got, tt.want)
+		}
+		if got := *s.Variants[1].Server.Reload; got != tt.want {
+			t.Errorf("{%s}: the variant that extends it has %+v, want %+v", tt.variant, got, tt.want)
+		}
+		if got := s.Variants[2].Server.Reload; *got != *s.Server.Reload {
+			t.Errorf("{%s}: another variant has %+v, want %+v", tt.variant, got, s.Server.Reload)
+		}
+	}
+}
+
+func TestDisturb(t *testing.T) {
+	scenarios := []rotation.Disturbance{{Every: 100 * time.Millisecond, By: rotation.Rename}}
+	for _, tt := range []struct {
+		variant string
+		want    []rotation.Disturbance
+	}{
+		{"", scenarios},
+		{", disturb: []", nil},
+		{", disturb: [{inject: rename, at: 0s}]", []rotation.Disturbance{{Inject: "rename"}}},
+		{", disturb: [{rotate: {every: 1s, by: hard-link}}, {inject: rename, at: 3s}]", []rotation.Disturbance{
+			{Every: time.Second, By: rotation.HardLink}, {Inject: "rename", At: 3 * time.Second}}},
+	} {
+		s := parsed(t, moving+"disturb: [{rotate: {every: 100ms}}]\nvariants: [{name: a"+tt.variant+"}, {name: b, extends: a}, {name: c}]")
+		for i, want := range [][]rotation.Disturbance{tt.want, tt.want, scenarios} {
+			if got := s.Variants[i].Disturb; len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+				t.Errorf("{%s}: %s has %+v, want %+v", tt.variant, s.Variants[i].Name, got, want)
+			}
+		}
+	}
+}
+
+// What the scenario says reaches variants only where there is something to adopt it.
+func TestDisturbWithoutReload(t *testing.T) {
+	s := parsed(t, "variants: [{name: a}, {name: b, server: {reload: {strategy: static}}}]\nload: {}\ndisturb: [{rotate: {every: 100ms}}]")
+	if a, b := s.Variants[0].Disturb, s.Variants[1].Disturb; len(a) != 0 || len(b) != 1 {
+		t.Errorf("got %+v and %+v, want none and one", a, b)
+	}
+}
+
+func TestClosedLoopDoubt(t *testing.T) {
+	const text = "variants: [{name: a}]\nserver: {reload: {strategy: reference}}\ndisturb: [{rotate: {every: 100ms}}]\n"
+	for _, tt := range []struct {
+		load  string
+		doubt bool
+	}{
+		{"load: {length: 1s}", true},
+		{"load: {loop: open, length: 1s, arrival: {rate: 100/s}}", false},
+	} {
+		p := planned(t, text+tt.load, linux())
+		if got := strings.Contains(strings.Join(p.Warnings, "\n"), "certificates of a change under a closed loop"); got != tt.doubt {
+			t.Errorf("%s: got warnings %q", tt.load, p.Warnings)
+		}
+	}
+}
