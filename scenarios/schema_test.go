@@ -16,6 +16,7 @@ import (
 	"github.com/tlslab/tlslab/accel"
 	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/handshake/reload"
+	"github.com/tlslab/tlslab/handshake/rotation"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
@@ -302,7 +303,7 @@ func TestSchemaWords(t *testing.T) {
 		{"suite", r.property([]string{"cells", "suite"}), handshake.SuiteNames()},
 		{"metric", gates.Properties[0].node, metricNames()},
 		{"strategy", r.property([]string{"server", "reload", "strategy"}), reload.Names()},
-		{"by", r.property([]string{"disturb", "rotate", "by"}), words(methods())},
+		{"by", r.property([]string{"disturb", "rotate", "by"}), words(rotation.Methods())},
 	} {
 		want := "`" + strings.Join(tt.want, "`, `") + "`"
 		if got := r.values(tt.node); got != want {
