@@ -19,6 +19,7 @@ require (
 
 require (
 	github.com/cilium/ebpf v0.22.0
+	github.com/fsnotify/fsnotify v1.10.1
 	golang.org/x/crypto v0.58.0
 )
 

@@ -89,10 +89,10 @@ func (p *Plan) warnDisturb() {
 }
 
 // Carded are the variants that the scorecard is about: those with a reload strategy, and of those that differ in what
-// disturbs their blocks alone the first.
+// disturbs their blocks alone the last, for the baseline is often the calm one.
 func (p *Plan) Carded() (all []Variant) {
-	for _, v := range p.Variants {
-		again := slices.ContainsFunc(all, func(earlier Variant) bool { return earlier.reloadsAs(v) })
+	for i, v := range p.Variants {
+		again := slices.ContainsFunc(p.Variants[i+1:], v.reloadsAs)
 		if p.Scorecard != nil && v.reloads() && !again {
 			all = append(all, v)
 		}
@@ -102,7 +102,7 @@ func (p *Plan) Carded() (all []Variant) {
 
 // reloadsAs says whether nothing that a scorecard sees differs between two variants that reload.
 func (v Variant) reloadsAs(w Variant) bool {
-	return w.reloads() && *v.Server.Reload == *w.Server.Reload &&
+	return v.reloads() && w.reloads() && *v.Server.Reload == *w.Server.Reload &&
 		maps.Equal(v.Env, w.Env) && fmt.Sprintf("%#v", v.Build) == fmt.Sprintf("%#v", w.Build)
 }
 

@@ -82,3 +82,73 @@ func TestClosedLoopDoubt(t *testing.T) {
 		}
 	}
 }
+
+// One server is put through the catalogue once, whatever disturbs its blocks.
+func TestCarded(t *testing.T) {
+	const text = `
+server: {reload: {strategy: reference}}
+disturb: [{rotate: {every: 100ms}}]
+load: {loop: open, length: 1s, arrival: {rate: 100/s}}
+variants:
+  - {name: calm, disturb: []}
+  - {name: slow, server: {reload: {slow_stat: 50ms}}}
+  - {name: secret, build: {experiment: runtimesecret}}
+  - {name: polling, server: {reload: {strategy: poll-shipped}}}
+  - {name: storm}
+`
+	for _, tt := range []struct {
+		scorecard string
+		want      string
+		says      []string
+	}{
+		{"", "", nil},
+		{"scorecard: {injections: rename, rotations: 1000, crash: true, at_once: 2}", "slow secret polling storm", []string{
+			"scorecard of 4 variants",
+			"1 injection:     into a fresh process each, 2 side by side",
+			"1000 rotations:  in a row",
+			"112 crashes:     slow, secret, storm",
+			"no crash:        polling, whose",
+		}},
+	} {
+		p := planned(t, text+tt.scorecard, linux())
+		var names []string
+		for _, v := range p.Carded() {
+			names = append(names, v.Name)
+		}
+		if got := strings.Join(names, " "); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.scorecard, got, tt.want)
+		}
+		var out strings.Builder
+		if err := p.Describe(&out); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tt.says {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("no %q in\n%s", want, out.String())
+			}
+		}
+		if strings.Contains(out.String(), "scorecard of") != (tt.want != "") {
+			t.Errorf("a scorecard that nobody asked for:\n%s", out.String())
+		}
+	}
+}
+
+func TestScorecardTime(t *testing.T) {
+	const text = "variants: [{name: a}, {name: b, server: {reload: {strategy: poll-shipped}}}]\n" +
+		"server: {reload: {strategy: reference}}\nload: {}\n"
+	without := planned(t, text, linux())
+	for _, tt := range []struct {
+		scorecard string
+		want      time.Duration
+	}{
+		{"{injections: [rename, in-place], at_once: 1}", 2 * 2 * trialTime},
+		{"{injections: [rename, in-place], at_once: 2}", 2 * trialTime},
+		{"{injections: [rename, in-place], at_once: 2, rotations: 1000}", 2*trialTime + 24*time.Second},
+		{"{injections: [rename, in-place], at_once: 2, crash: true}", 2*trialTime + 22400*time.Millisecond}, // of reference alone
+	} {
+		p := planned(t, text+"scorecard: "+tt.scorecard, linux())
+		if got := p.Estimate() - without.Estimate(); got != tt.want {
+			t.Errorf("%s: takes %s more, want %s", tt.scorecard, got, tt.want)
+		}
+	}
+}
