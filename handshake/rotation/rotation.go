@@ -7,9 +7,7 @@
 // A writer is a list of steps, each about one system call, so that it can be stopped between any two of them.
 package rotation
 
-import (
-	"time"
-)
+import "time"
 
 // Material is one generation, PEM.
 type Material struct {
@@ -19,16 +17,11 @@ type Material struct {
 	Authorities []byte // that a peer verifies the chain with
 }
 
-// Issuer makes generations: the seam for ACME, cert-manager or Vault. Issue is called by one goroutine at a time, with
-// generations that grow.
-type Issuer interface {
-	Issue(generation uint64) (Material, error)
-}
-
 // Step is about one system call of a writer.
 type Step struct {
-	Name string
-	Do   func() error
+	Name  string
+	Do    func() error
+	Close bool // it closes a file, which the kernel does for a writer that is dead
 }
 
 // Take takes steps in order and returns when the last one had been taken.
@@ -83,7 +76,7 @@ const (
 // Move is one part of an injection: steps, then what a good server serves.
 type Move struct {
 	Name       string
-	Generation uint64 // that the steps put in place, or try to
+	Generation uint64 // that the steps put in place, or try to; a number that is on no certificate where they put none there
 	Steps      []Step
 	Want       Expectation
 	Hold       time.Duration // Keep and Any: how long it is watched
@@ -91,10 +84,12 @@ type Move struct {
 
 // Injection is one thing that can go wrong, or merely happens, when certificates change.
 type Injection struct {
-	Name  string
-	About string                                      // one line
-	Place Method                                      // how the files lie
-	Moves func(p Place, a *Authority) ([]Move, error) // from generation 2 on: p holds generation 1
+	Name   string
+	About  string                                      // one line
+	Place  Method                                      // how the files lie
+	Trust  bool                                        // it is about the file of authorities alone: it says nothing about a server that reads none
+	AtOnce bool                                        // its first move is due when the process has been started, whether it serves yet or not
+	Moves  func(p Place, a *Authority) ([]Move, error) // from generation 2 on: p holds generation 1
 }
 
 // Disturbance is what happens to a server's certificate files during a block: rotations, or one injection.
