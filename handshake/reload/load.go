@@ -80,4 +80,6 @@ var strategies = map[string]func(Options) (Strategy, error){
 	PollShipped:      openPollShipped,
 	CommandBoot:      openCommandBoot,
 	CommandUnchecked: openCommandUnchecked,
+	CommandCommitted: openCommitted,
+	Reference:        openReference,
 }

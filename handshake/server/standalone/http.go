@@ -17,10 +17,12 @@ const idle = time.Hour
 
 // serveHTTP serves the HTTP plane until ctx ends, and returns when its last connection is over.
 func (s *server) serveHTTP(ctx context.Context, l net.Listener) error {
+	config := s.config(tls.NoClientCert)
+	config.NextProtos = []string{"h2", "http/1.1"} // net/http adds them to a copy, of which the strategy knows nothing
 	var open sync.WaitGroup
 	plane := &http.Server{
 		Handler:           http.HandlerFunc(s.tell),
-		TLSConfig:         s.config(tls.NoClientCert),
+		TLSConfig:         config,
 		ReadHeaderTimeout: idle,
 		IdleTimeout:       idle,
 		ErrorLog:          log.New(io.Discard, "", 0), // a handshake that fails is its client's news

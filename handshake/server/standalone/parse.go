@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,10 @@ func parse(line string) (command, error) {
 	}
 	if len(words) > 1 && words[0] == "CRASH" {
 		c, err := parseCrash(words[1:])
-		return c.obey, err
+		if err != nil {
+			return nil, err
+		}
+		return c.obey, nil
 	}
 	return nil, fmt.Errorf("unknown command %q", line[:min(len(line), shown)])
 }
@@ -45,7 +49,7 @@ func parseCrash(words []string) (c crash, err error) {
 		}
 	}
 	if len(words) != 2 || words[0] != "BY" {
-		return crash{}, fmt.Errorf("a crash is CRASH [AT POINT] BY HOW")
+		return crash{}, errors.New("a crash is CRASH [AT POINT] BY HOW")
 	}
 	if c.by = words[1]; ways[c.by] == nil {
 		return crash{}, fmt.Errorf("unknown way to crash %.*q", shown, c.by)

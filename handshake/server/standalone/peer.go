@@ -4,14 +4,22 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"fmt"
+	"net"
 	"time"
+
+	"github.com/tlslab/tlslab/handshake/reload"
 )
 
 // dialPeer connects to the peer again and again until ctx ends, each time with the certificate and the trust of that
 // moment, in a full handshake.
 func (s *server) dialPeer(ctx context.Context) error {
-	config := &tls.Config{MinVersion: tls.VersionTLS13}
-	applyClient(config, s.strategy)
+	name, _, err := net.SplitHostPort(s.Peer)
+	if err != nil {
+		return fmt.Errorf("peer: %w", err)
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS13, ServerName: name}
+	reload.ApplyClient(config, s.strategy)
 	ticker := time.NewTicker(cmp.Or(s.PeerEvery, time.Second))
 	defer ticker.Stop()
 	for {

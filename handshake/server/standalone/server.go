@@ -111,7 +111,7 @@ func (s *server) config(clients tls.ClientAuthType) *tls.Config {
 		ClientAuth:             clients,
 		VerifyConnection:       s.count,
 	}
-	apply(config, s.strategy)
+	reload.Apply(config, s.strategy)
 	return config
 }
 

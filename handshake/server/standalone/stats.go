@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
-	lab "github.com/tlslab/tlslab/handshake/server"
+	plain "github.com/tlslab/tlslab/handshake/server"
 )
 
 // Stats is the answer to STATS.
@@ -42,9 +42,9 @@ func (s *server) stats() (string, error) {
 // published takes the publications since the last time out of the book.
 func (s *server) published() (string, error) {
 	clock := handshake.NewClock()
-	all := []lab.Published{}
+	all := []plain.Published{}
 	for _, p := range s.book.Harvest() {
-		all = append(all, lab.Published{Generation: p.Generation, At: clock.When(p.At), Took: p.Took})
+		all = append(all, plain.Published{Generation: p.Generation, At: clock.When(p.At), Took: p.Took})
 	}
 	return inLine(all)
 }
