@@ -43,7 +43,7 @@ func (d *decoder) disturbance(n *yaml.Node) rotation.Disturbance {
 	before := len(d.found)
 	d.mapping(n, "a disturbance",
 		field{"rotate", func(n *yaml.Node) { d.rotate(n, &one) }},
-		field{"inject", value(d, &one.Inject, readName)},
+		field{"inject", value(d, &one.Inject, oneOf("injection", injections()...))},
 		field{"at", value(d, &one.At, readLength)},
 	)
 	if len(d.found) > before {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/handshake/reload"
 	"github.com/tlslab/tlslab/handshake/rotation"
 )
@@ -134,21 +135,48 @@ variants:
 }
 
 func TestScorecardTime(t *testing.T) {
-	const text = "variants: [{name: a}, {name: b, server: {reload: {strategy: poll-shipped}}}]\n" +
-		"server: {reload: {strategy: reference}}\nload: {}\n"
-	without := planned(t, text, linux())
+	const text = "variants: [{name: a, server: {reload: {strategy: poll-shipped}}}, {name: b, server: {reload: {strategy: STRATEGY}}}]\nload: {}\n"
 	for _, tt := range []struct {
-		scorecard string
-		want      time.Duration
+		strategy, scorecard string
+		want                time.Duration
 	}{
-		{"{injections: [rename, in-place], at_once: 1}", 2 * 2 * trialTime},
-		{"{injections: [rename, in-place], at_once: 2}", 2 * trialTime},
-		{"{injections: [rename, in-place], at_once: 2, rotations: 1000}", 2*trialTime + 24*time.Second},
-		{"{injections: [rename, in-place], at_once: 2, crash: true}", 2*trialTime + 22400*time.Millisecond}, // of reference alone
+		{"command-boot", "injections: [rename, in-place], at_once: 1", 12 * time.Second},
+		{"command-boot", "injections: [rename, in-place], at_once: 2", 6 * time.Second},
+		{"command-boot", "injections: rename, at_once: 1, rotations: 1000", 16 * time.Second},
+		{"command-boot", "injections: rename, at_once: 1, crash: true", 6*time.Second + 44800*time.Millisecond}, // of one of them
+		{"reference", "injections: rename, at_once: 1, rotations: 1000", 36040 * time.Millisecond},
+		{"notify-described", "injections: rename, at_once: 1, rotations: 1000", 52100 * time.Millisecond}, // 80 of them, or so
+		{"notify-described, debounce: 20ms", "injections: rename, at_once: 1, rotations: 10", 6340 * time.Millisecond},
+		{"notify-shipped", "injections: rename, at_once: 1, rotations: 10", 31300 * time.Millisecond},
+		{"poll-described, interval: 10s", "injections: rename, at_once: 1", 16 * time.Second},
+		{"static", "injections: rename, at_once: 1", 18 * time.Second},
 	} {
-		p := planned(t, text+"scorecard: "+tt.scorecard, linux())
-		if got := p.Estimate() - without.Estimate(); got != tt.want {
-			t.Errorf("%s: takes %s more, want %s", tt.scorecard, got, tt.want)
+		text := strings.Replace(text, "STRATEGY", tt.strategy, 1)
+		with, without := planned(t, text+"scorecard: {"+tt.scorecard+"}", linux()), planned(t, text, linux())
+		if got := with.Estimate() - without.Estimate(); got != tt.want {
+			t.Errorf("%s, {%s}: takes %s, want %s", tt.strategy, tt.scorecard, got, tt.want)
 		}
+	}
+}
+
+// What a trial is said to take is what the catalogue asks for, on average: its moves are watched, and a process is
+// started and looked at.
+func TestTrialTime(t *testing.T) {
+	authority, err := rotation.NewAuthority(time.Now(), handshake.ECDSAP256, "a.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var watched time.Duration
+	for _, i := range rotation.Catalogue() {
+		moves, err := i.Moves(rotation.Place{Dir: t.TempDir(), Method: i.Place}, authority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range moves {
+			watched += m.Hold
+		}
+	}
+	if mean := watched / time.Duration(len(injections())); mean < trialTime/2 || mean > trialTime {
+		t.Errorf("moves are watched for %s, a trial is said to take %s", mean, trialTime)
 	}
 }

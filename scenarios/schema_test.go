@@ -137,6 +137,8 @@ func TestSchemaRejects(t *testing.T) {
 		withReload + "disturb: [{rotate: {every: 100ms}, at: 10ms}]",
 		withReload + "disturb: [{rotate: {every: 100ms}, inject: rename, at: 10ms}]",
 		withReload + "disturb: [{inject: rename}]",
+		withReload + "disturb: [{inject: renames, at: 10ms}]",
+		withReload + "scorecard: {injections: some}",
 		withReload + "scorecard: {injections: []}",
 		withReload + "scorecard: {rotations: -1}",
 		withReload + "scorecard: {crash: 'yes'}",
@@ -304,6 +306,7 @@ func TestSchemaWords(t *testing.T) {
 		{"metric", gates.Properties[0].node, metricNames()},
 		{"strategy", r.property([]string{"server", "reload", "strategy"}), reload.Names()},
 		{"by", r.property([]string{"disturb", "rotate", "by"}), words(rotation.Methods())},
+		{"inject", root.Definitions["injection"], injections()},
 	} {
 		want := "`" + strings.Join(tt.want, "`, `") + "`"
 		if got := r.values(tt.node); got != want {
