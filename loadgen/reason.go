@@ -14,9 +14,9 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 )
 
-// reason is a short and stable text for a handshake that went wrong: how far it came, then why. It holds no address,
+// Reason is a short and stable text for a handshake that went wrong: how far it came, then why. It holds no address,
 // port or time, so that there are few reasons and a ledger can be published.
-func reason(o *handshake.Observation, err error) string {
+func Reason(o *handshake.Observation, err error) string {
 	var mismatch *handshake.Mismatch
 	switch {
 	case errors.As(err, &mismatch):

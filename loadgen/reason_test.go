@@ -54,7 +54,7 @@ func TestReason(t *testing.T) {
 		{done, &handshake.Mismatch{Property: "kind", Asked: "resumed", Got: "full"}, "mismatch: kind"},
 		{done, errors.New("odd"), "confirmed: odd"},
 	} {
-		got := reason(&tc.o, tc.err)
+		got := Reason(&tc.o, tc.err)
 		if got != tc.want {
 			t.Errorf("%v: got %q, want %q", tc.err, got, tc.want)
 		}

@@ -140,7 +140,7 @@ func (s *stretch) watch(o *handshake.Observation, err error) {
 	}
 	if o.Connected == 0 {
 		if s.unconnected.grow() == Unreachable {
-			s.cancel(fmt.Errorf("server is unreachable: %d connects failed in a row, the last by %s", Unreachable, reason(o, err)))
+			s.cancel(fmt.Errorf("server is unreachable: %d connects failed in a row, the last by %s", Unreachable, Reason(o, err)))
 		}
 		return
 	}

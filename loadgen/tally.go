@@ -42,7 +42,7 @@ func (t *tally) count(o *handshake.Observation, err error) {
 		t.ledger.Failed++
 	}
 	if err != nil || o.Confirmed == 0 {
-		t.blame(reason(o, err), 1)
+		t.blame(Reason(o, err), 1)
 	}
 	if errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.noPort++

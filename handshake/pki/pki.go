@@ -20,9 +20,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
@@ -73,40 +71,12 @@ func (a *Authority) Roots() []byte { return certificatePEM(a.root) }
 
 // Server is a server's certificate for names: DNS names, and IP addresses as text. There must be at least one.
 func (a *Authority) Server(names ...string) (Pair, error) {
-	return a.leaf(x509.ExtKeyUsageServerAuth, names...)
+	return a.Leaf(Request{Names: names, Usage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
 }
 
 // Client is a client's certificate for a name.
 func (a *Authority) Client(name string) (Pair, error) {
-	return a.leaf(x509.ExtKeyUsageClientAuth, name)
-}
-
-func (a *Authority) leaf(usage x509.ExtKeyUsage, names ...string) (Pair, error) {
-	if len(names) == 0 || names[0] == "" {
-		return Pair{}, errors.New("issue leaf: no name")
-	}
-	template := a.template(names[0])
-	template.KeyUsage = x509.KeyUsageDigitalSignature // all that TLS 1.3 needs: RFC 8446, section 4.4.2.2
-	template.ExtKeyUsage = []x509.ExtKeyUsage{usage}
-	for _, name := range names {
-		if ip := net.ParseIP(name); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, name)
-		}
-	}
-	leaf, err := a.issue(template, a.intermediate)
-	if err != nil {
-		return Pair{}, fmt.Errorf("issue leaf for %s: %w", names[0], err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(leaf.key)
-	if err != nil {
-		return Pair{}, fmt.Errorf("write key for %s: %w", names[0], err)
-	}
-	return Pair{
-		Certificate: append(certificatePEM(leaf.certificate), certificatePEM(a.intermediate.certificate)...),
-		Key:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-	}, nil
+	return a.Leaf(Request{Names: []string{name}, Usage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 }
 
 // issuer creates a certificate that may sign others, with at most below further authorities under it.
@@ -128,12 +98,17 @@ func (a *Authority) template(name string) *x509.Certificate {
 	}
 }
 
-// issue makes a key and has parent sign its certificate; the zero parent is the certificate itself.
+// issue makes a key of the authority's scheme and has parent sign its certificate.
 func (a *Authority) issue(template *x509.Certificate, parent issuer) (issuer, error) {
 	key, err := newKey(a.sig)
 	if err != nil {
 		return issuer{}, err
 	}
+	return sign(template, key, parent)
+}
+
+// sign has parent sign a certificate for a key; the zero parent is the certificate itself.
+func sign(template *x509.Certificate, key crypto.Signer, parent issuer) (issuer, error) {
 	if parent.key == nil {
 		parent = issuer{template, key}
 	}

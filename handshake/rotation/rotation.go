@@ -19,16 +19,11 @@ type Material struct {
 	Authorities []byte // that a peer verifies the chain with
 }
 
-// Issuer makes generations: the seam for ACME, cert-manager or Vault. Issue is called by one goroutine at a time, with
-// generations that grow.
-type Issuer interface {
-	Issue(generation uint64) (Material, error)
-}
-
 // Step is about one system call of a writer.
 type Step struct {
-	Name string
-	Do   func() error
+	Name  string
+	Do    func() error
+	Close bool // it closes a file, which the kernel does for a writer that is dead
 }
 
 // Take takes steps in order and returns when the last one had been taken.

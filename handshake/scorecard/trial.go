@@ -13,11 +13,13 @@ import (
 
 // Card is all that one target was put through.
 type Card struct {
-	Target string  `json:"target"` // name: that of a variant, or what the user calls it
-	Trials []Trial `json:"trials"`
-	Soak   *Soak   `json:"soak,omitempty"`
-	Crash  []Crash `json:"crash,omitempty"`
-	Memory *Memory `json:"memory,omitempty"`
+	Target  string  `json:"target"` // name: that of a variant, or what the user calls it
+	Trials  []Trial `json:"trials"`
+	Soak    *Soak   `json:"soak,omitempty"`      // where it finds out by itself; of a user's server with a command, where that tells it
+	Command *Soak   `json:"commanded,omitempty"` // where it is told to reload after each rotation
+	Crash   []Crash `json:"crash,omitempty"`
+	Kills   *Kills  `json:"kills,omitempty"`
+	Memory  *Memory `json:"memory,omitempty"`
 }
 
 // Trial is one injection into one fresh process.
@@ -32,6 +34,7 @@ type Trial struct {
 	Held       int               `json:"held"`               // connections open from the beginning
 	Dropped    int               `json:"dropped"`            // of those, gone at the end
 	Died       string            `json:"died,omitempty"`     // how the server ended by itself; empty: it did not
+	Skipped    string            `json:"skipped,omitempty"`  // why the injection cannot be made here; empty: it was
 	Defects    []string          `json:"defects,omitempty"`  // what a good server would not have done; none: passed
 	Timeline   []Point           `json:"timeline,omitempty"` // a few hundred at most
 }
@@ -99,6 +102,16 @@ type Crash struct {
 	Restarts int           `json:"restarts"`
 	Why      string        `json:"why,omitempty"` // it does not serve
 	Defects  []string      `json:"defects,omitempty"`
+}
+
+// Kills is a server that is killed again and again while its files are rotated.
+type Kills struct {
+	Kills      int             `json:"kills"`
+	Regressed  int             `json:"regressed"` // restarts that served an older generation than was served before
+	Mute       int             `json:"mute"`      // restarts that served nothing
+	Handshakes uint64          `json:"handshakes"`
+	Failed     uint64          `json:"failed"`  // handshakes, nearly all while it was down
+	Down       []time.Duration `json:"down_ns"` // from its end to the next handshake, sorted: p50, p90, p99, p99.9, largest
 }
 
 // Memory is how much of retired keys is left in a process.
