@@ -53,7 +53,9 @@ func (a *Authority) Roots() []byte {
 
 // Issue is a generation whose one pair serves as a server and as a client of other nodes. Its authorities are the one
 // root that it is under.
-func (a *Authority) Issue(generation uint64) (Material, error) { return a.issue(generation, pki.Request{}) }
+func (a *Authority) Issue(generation uint64) (Material, error) {
+	return a.issue(generation, pki.Request{})
+}
 
 // Client is a generation of a client that is nothing else, and trusts all roots.
 func (a *Authority) Client(generation uint64) (Material, error) {

@@ -71,7 +71,7 @@ type Expectation string
 
 const (
 	Adopt Expectation = "adopt" // it serves the move's generation soon
-	Keep  Expectation = "keep"  // it goes on serving the one before
+	Keep  Expectation = "keep"  // it goes on serving the one before: the move's own where that puts no other in place
 	Any   Expectation = "any"   // either is right
 )
 
@@ -86,11 +86,21 @@ type Move struct {
 
 // Injection is one thing that can go wrong, or merely happens, when certificates change.
 type Injection struct {
-	Name  string
-	About string                                      // one line
-	Place Method                                      // how the files lie
-	Moves func(p Place, a *Authority) ([]Move, error) // from generation 2 on: p holds generation 1
+	Name   string
+	About  string                                      // one line
+	Place  Method                                      // how the files lie
+	Needs  Need                                        // without which it says nothing; empty: it always says something
+	AtOnce bool                                        // its first move is due when the process has been started, whether it serves yet or not
+	Moves  func(p Place, a *Authority) ([]Move, error) // from generation 2 on: p holds generation 1
 }
+
+// Need is what an injection cannot do without.
+type Need string
+
+const (
+	Root        Need = "root"        // the lab may give files to others
+	Authorities Need = "authorities" // the server reads the file of authorities
+)
 
 // Disturbance is what happens to a server's certificate files during a block: rotations, or one injection.
 type Disturbance struct {
