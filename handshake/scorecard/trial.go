@@ -75,6 +75,7 @@ type Soak struct {
 	Dropped    int             `json:"dropped"`
 	Before     Resources       `json:"before"`
 	Finally    Resources       `json:"finally"`
+	Died       string          `json:"died,omitempty"`  // how the server ended by itself; empty: it did not
 	Leaks      []string        `json:"leaks,omitempty"` // what did not stay flat
 }
 

@@ -15,9 +15,11 @@ import (
 type Scored struct {
 	scorecard.Card
 	Passed  int    // trials without a defect
+	Skipped int    // trials that cannot be made here
 	Awaited int    // moves that a good server adopts
 	Never   int    // of those, moves that were never adopted
-	After   Delays // of the others, from the last step to the first full handshake
+	Wrong   int    // moves that a good server does not adopt, and that were
+	After   Delays // of the moves that were rightly adopted, from the last step to the first full handshake
 
 	Handshakes uint64
 	Failed     uint64
@@ -30,12 +32,43 @@ type Scored struct {
 	Crashes    Crashes // of the matrix
 }
 
+// Outcome is what the moves of one trial came to.
+type Outcome struct {
+	Awaited int    // moves that a good server adopts
+	Never   int    // of those, moves that were never adopted
+	Wrong   int    // moves that a good server does not adopt, and that were
+	After   Delays // of the moves that were rightly adopted
+	Failed  uint64 // handshakes
+}
+
 // Crashes counts the cells of a matrix of crashes.
 type Crashes struct {
 	Cells     int
 	Defects   int // cells with a defect
 	Regressed int // cells that serve an older generation afterwards than before
 	Silent    int // cells that serve nothing afterwards
+}
+
+// OutcomeOf is what the moves of a trial came to. A move that puts no new generation in place is not adopted wrongly.
+func OutcomeOf(t scorecard.Trial) (o Outcome) {
+	newest := uint64(1) // that lay there before
+	for _, m := range t.Moves {
+		switch {
+		case m.Want == rotation.Adopt && m.Adopted:
+			o.After = append(o.After, m.After)
+		case m.Want == rotation.Adopt:
+			o.Never++
+		case m.Want == rotation.Keep && m.Adopted && m.Generation > newest:
+			o.Wrong++
+		}
+		newest = max(newest, m.Generation)
+	}
+	for _, n := range t.Failed {
+		o.Failed += n
+	}
+	o.Awaited = len(o.After) + o.Never
+	slices.Sort(o.After)
+	return o
 }
 
 // ScorecardOf sums up each card of a bundle; nil, where there is none, gives nil.
@@ -76,47 +109,48 @@ func (c *Crashes) add(cell scorecard.Crash) {
 }
 
 func (s *Scored) addTrial(t scorecard.Trial) {
-	if len(t.Defects) == 0 {
+	o := OutcomeOf(t)
+	switch {
+	case t.Skipped != "":
+		s.Skipped++
+	case len(t.Defects) == 0:
 		s.Passed++
 	}
 	if t.Died != "" {
 		s.Died++
 	}
-	for _, n := range t.Failed {
-		s.Failed += n
-	}
-	s.Handshakes, s.Regressed, s.Stale, s.Mixed = s.Handshakes+t.Handshakes, s.Regressed+t.Regressed, s.Stale+t.Stale, max(s.Mixed, t.Mixed)
+	s.Awaited, s.Never, s.Wrong, s.After = s.Awaited+o.Awaited, s.Never+o.Never, s.Wrong+o.Wrong, append(s.After, o.After...)
+	s.Handshakes, s.Failed, s.Regressed = s.Handshakes+t.Handshakes, s.Failed+o.Failed, s.Regressed+t.Regressed
+	s.Stale, s.Mixed = s.Stale+t.Stale, max(s.Mixed, t.Mixed)
 	s.Held, s.Dropped = s.Held+t.Held, s.Dropped+t.Dropped
-	for _, m := range t.Moves {
-		if m.Want != rotation.Adopt {
-			continue
-		}
-		s.Awaited++
-		if m.Adopted {
-			s.After = append(s.After, m.After)
-		} else {
-			s.Never++
-		}
-	}
 }
 
-// Defects is in how many places the target did what a good server would not: trials, the soak, cells of the matrix.
+// Tried is how many injections were made.
+func (s Scored) Tried() int { return len(s.Trials) - s.Skipped }
+
+// Defects is in how many places the target did what a good server would not: trials, cells of the matrix of crashes,
+// soaks, kills.
 func (s Scored) Defects() int {
-	n := len(s.Trials) - s.Passed + s.Crashes.Defects
-	if s.Soak != nil && spoilt(*s.Soak) {
+	n := s.Tried() - s.Passed + s.Crashes.Defects
+	for _, soak := range []*scorecard.Soak{s.Soak, s.Command} {
+		if soak != nil && Spoilt(*soak) {
+			n++
+		}
+	}
+	if s.Kills != nil && s.Kills.Regressed+s.Kills.Mute > 0 {
 		n++
 	}
 	return n
 }
 
-// spoilt: something went wrong in a soak, or did not stay flat.
-func spoilt(s scorecard.Soak) bool {
-	return s.Failed+s.Regressed > 0 || s.Dropped > 0 || s.Adopted < s.Rotations || len(s.Leaks) > 0
+// Spoilt says whether something went wrong in a soak, or did not stay flat.
+func Spoilt(s scorecard.Soak) bool {
+	return s.Failed+s.Regressed > 0 || s.Dropped > 0 || s.Adopted < s.Rotations || s.Died != "" || len(s.Leaks) > 0
 }
 
 // told is a card in one sentence.
 func (s Scored) told() string {
-	text := fmt.Sprintf("scorecard of %s: %d of %d injections without a defect", s.Target, s.Passed, len(s.Trials))
+	text := fmt.Sprintf("scorecard of %s: %d of %d injections without a defect", s.Target, s.Passed, s.Tried())
 	if c := s.Crashes; c.Cells > 0 {
 		text += fmt.Sprintf(", %d of %d crashes", c.Cells-c.Defects, c.Cells)
 	}
