@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,7 +26,7 @@ func (m *Manifest) checkScorecard(s Scorecard) error {
 			return fmt.Errorf("target %q is no variant with a reload strategy", c.Target)
 		}
 		seen[c.Target] = true
-		if err := errors.Join(checkTrials(c.Trials), checkSoak(c.Soak), checkCrashes(c.Crash), checkMemory(c.Memory)); err != nil {
+		if err := checkCard(c); err != nil {
 			return fmt.Errorf("target %q: %w", c.Target, err)
 		}
 	}
@@ -34,6 +35,10 @@ func (m *Manifest) checkScorecard(s Scorecard) error {
 
 func (m *Manifest) reloads(name string) bool {
 	return slices.ContainsFunc(m.Variants, func(v Variant) bool { return v.Name == name && v.Reload != nil })
+}
+
+func checkCard(c scorecard.Card) error {
+	return cmp.Or(checkTrials(c.Trials), checkSoak(c.Soak), checkSoak(c.Command), checkCrashes(c.Crash), checkKills(c.Kills), checkMemory(c.Memory))
 }
 
 func checkTrials(trials []scorecard.Trial) error {
@@ -62,7 +67,7 @@ func checkTrial(t scorecard.Trial) error {
 		return fmt.Errorf("%d of %d held connections were dropped", t.Dropped, t.Held)
 	case t.Mixed < 0 || t.Stale < 0:
 		return errors.New("a window is shorter than nothing")
-	case !slices.IsSortedFunc(t.Timeline, func(x, y scorecard.Point) int { return int(x.At - y.At) }):
+	case !slices.IsSortedFunc(t.Timeline, func(x, y scorecard.Point) int { return cmp.Compare(x.At, y.At) }):
 		return errors.New("its timeline is not in order")
 	}
 	return checkMoves(t.Moves)
@@ -77,7 +82,7 @@ func checkMoves(moves []scorecard.Moved) error {
 			return fmt.Errorf("move %q: generation %d after %d", m.Name, m.Generation, before)
 		case !slices.Contains([]rotation.Expectation{rotation.Adopt, rotation.Keep, rotation.Any}, m.Want):
 			return fmt.Errorf("move %q: wants %q", m.Name, m.Want)
-		case m.Adopted != (m.After > 0):
+		case m.After < 0 || m.After > 0 && !m.Adopted:
 			return fmt.Errorf("move %q: adopted %t, after %v", m.Name, m.Adopted, m.After)
 		case m.Patience < 0 || m.Published < -1 || m.LastOld < 0:
 			return fmt.Errorf("move %q: a time is below zero", m.Name)
@@ -122,6 +127,18 @@ func checkCrashes(cells []scorecard.Crash) error {
 	}
 	if want := len(points) * len(states); len(pairs) != want {
 		return fmt.Errorf("the matrix of crashes has %d of %d cells", len(pairs), want)
+	}
+	return nil
+}
+
+func checkKills(k *scorecard.Kills) error {
+	switch {
+	case k == nil:
+		return nil
+	case k.Regressed < 0 || k.Mute < 0 || k.Regressed+k.Mute > k.Kills:
+		return fmt.Errorf("kills: %d regressed and %d mute of %d", k.Regressed, k.Mute, k.Kills)
+	case k.Failed > k.Handshakes || wrongQuantiles(k.Down):
+		return fmt.Errorf("kills: %d of %d handshakes failed, down for %v", k.Failed, k.Handshakes, k.Down)
 	}
 	return nil
 }

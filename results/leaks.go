@@ -121,17 +121,36 @@ func pathless(s Scorecard) Scorecard {
 			pathlessTrial(&c.Trials[j])
 		}
 		for j := range c.Crash {
-			c.Crash[j].Why = local(c.Crash[j].Why)
+			c.Crash[j].Why, c.Crash[j].Defects = local(c.Crash[j].Why), localAll(c.Crash[j].Defects)
 		}
+		c.Soak, c.Command = pathlessSoak(c.Soak), pathlessSoak(c.Command)
 	}
 	return s
 }
 
 func pathlessTrial(t *scorecard.Trial) {
-	t.Died, t.Failed, t.Moves = local(t.Died), localKeys(t.Failed), slices.Clone(t.Moves)
+	t.Died, t.Skipped, t.Defects = local(t.Died), local(t.Skipped), localAll(t.Defects)
+	t.Failed, t.Moves = localKeys(t.Failed), slices.Clone(t.Moves)
 	for i := range t.Moves {
 		t.Moves[i].Refused = local(t.Moves[i].Refused)
 	}
+}
+
+func pathlessSoak(s *scorecard.Soak) *scorecard.Soak {
+	if s == nil {
+		return nil
+	}
+	told := *s
+	told.Died, told.Leaks = local(s.Died), localAll(s.Leaks)
+	return &told
+}
+
+func localAll(messages []string) []string {
+	messages = slices.Clone(messages)
+	for i := range messages {
+		messages[i] = local(messages[i])
+	}
+	return messages
 }
 
 // localKeys adds up what has the same name on every machine.

@@ -41,6 +41,7 @@ func carded() Scorecard {
 			{Point: "read", How: "kill", Files: "torn", Before: 2, Allowed: []uint64{2}, Why: "does not start"},
 			{Point: "read", How: "exit", Files: "torn", Before: 2, Allowed: []uint64{2}, After: 1, Defects: []string{"regressed"}},
 		},
+		Kills:  &scorecard.Kills{Kills: 3, Mute: 1, Handshakes: 9, Failed: 4, Down: []time.Duration{1, 2, 3, 4, 5}},
 		Memory: &scorecard.Memory{Rotations: 10, Retired: 9, Found: 2, Copies: map[string]int{"scalar": 2}, Scanned: 1 << 20},
 	}}}
 }
@@ -89,7 +90,7 @@ func TestScorecardRefuses(t *testing.T) {
 		{"not in order", func(c *scorecard.Card) { c.Trials[0].Timeline[1].At = 0 }},
 		{"generation 1 after 2", func(c *scorecard.Card) { c.Trials[0].Moves[1].Generation = 1 }},
 		{`wants "applause"`, func(c *scorecard.Card) { c.Trials[0].Moves[0].Want = "applause" }},
-		{"adopted true, after 0s", func(c *scorecard.Card) { c.Trials[0].Moves[1].After = 0 }},
+		{"adopted true, after -1ns", func(c *scorecard.Card) { c.Trials[0].Moves[1].After = -1 }},
 		{"adopted false, after 22ms", func(c *scorecard.Card) { c.Trials[0].Moves[1].Adopted = false }},
 		{"below zero", func(c *scorecard.Card) { c.Trials[0].Moves[0].Published = -2 }},
 		{"11 of 10 rotations adopted", func(c *scorecard.Card) { c.Soak.Adopted = 11 }},
@@ -97,6 +98,9 @@ func TestScorecardRefuses(t *testing.T) {
 		{"3 of 2 held", func(c *scorecard.Card) { c.Soak.Dropped = 3 }},
 		{"must be 5 in order", func(c *scorecard.Card) { c.Soak.After[0] = 9 }},
 		{"must be 5 in order", func(c *scorecard.Card) { c.Soak.Published = []time.Duration{1} }},
+		{"3 of 2 held", func(c *scorecard.Card) { c.Command = &scorecard.Soak{Held: 2, Dropped: 3} }},
+		{"2 regressed and 1 mute of 2", func(c *scorecard.Card) { c.Kills = &scorecard.Kills{Kills: 2, Regressed: 2, Mute: 1} }},
+		{"down for [2ns 1ns]", func(c *scorecard.Card) { c.Kills = &scorecard.Kills{Down: []time.Duration{2, 1}} }},
 		{"is there twice", func(c *scorecard.Card) { c.Crash[2] = c.Crash[1] }},
 		{"3 of 4 cells", func(c *scorecard.Card) { c.Crash[2].Point = "published" }},
 		{"10 of 9 retired keys", func(c *scorecard.Card) { c.Memory.Found = 10 }},
@@ -146,6 +150,8 @@ func TestReloadingLeaksNothing(t *testing.T) {
 	c.Trials[0].Died = "panic: open /home/alice/tls.crt: no such file"
 	c.Trials[0].Moves[0].Refused = "ERR '/home/alice/tls.key': permission denied"
 	c.Trials[0].Failed = map[string]uint64{"dial unix /home/alice/a.sock": 1, "dial unix /home/alice/b/a.sock": 2}
+	c.Trials[0].Defects = []string{"never adopted: open /home/alice/tls.key: permission denied"}
+	c.Soak.Died, c.Soak.Leaks = "exit status 2: /home/alice/tls.crt", []string{"/home/alice/tls.crt is watched"}
 	c.Crash[1].Why = "exec /home/alice/bin/server: killed"
 	dir := writtenWith(t, m, func(w *Writer) error { return w.Scorecard(s) })
 	if found := must[[]string](t)(Leaks(os.DirFS(dir), "alice")); found != nil {
