@@ -57,17 +57,17 @@ func (r *runner) soak(ctx context.Context, t Target, told bool, memory **Memory)
 		return nil, err
 	}
 	out := &Soak{Before: s.resources(ctx)}
-	if err := s.rotate(ctx, rotations); err != nil {
+	if out.Rotations, err = s.rotate(ctx, rotations); err != nil {
 		return nil, err
 	}
 	s.harvest(ctx)
-	out.Rotations, out.Adopted = rotations, len(s.after)
+	out.Adopted = len(s.after)
 	out.After, out.Published = quantiles(s.after), quantiles(s.book)
 	out.Handshakes, out.Failed, out.Regressed = s.count, s.failed, s.regress
 	out.Finally, out.Leaks = s.settle(ctx, out.Before)
 	out.Held, out.Dropped, out.Died = len(open), dropped(open), p.died()
 	if memory != nil {
-		*memory, err = s.remember(r.Rotations)
+		*memory, err = s.remember()
 	}
 	return out, err
 }
@@ -75,10 +75,11 @@ func (r *runner) soak(ctx context.Context, t Target, told bool, memory **Memory)
 // warm makes the first rotations and says how many are to follow.
 func (s *soak) warm(ctx context.Context, asked int) (int, error) {
 	began := time.Now()
-	if err := s.rotate(ctx, min(warmRotations, asked)); err != nil {
+	made, err := s.rotate(ctx, min(warmRotations, asked))
+	if err != nil {
 		return 0, err
 	}
-	each := time.Since(began) / time.Duration(min(warmRotations, asked))
+	each := time.Since(began) / time.Duration(max(1, made))
 	for range warmHandshakes {
 		s.probe(ctx)
 	}
@@ -90,8 +91,8 @@ func (s *soak) warm(ctx context.Context, asked int) (int, error) {
 	return asked, ctx.Err()
 }
 
-// rotate makes rotations, each when the one before has been adopted or given up.
-func (s *soak) rotate(ctx context.Context, rotations int) error {
+// rotate makes rotations, each when the one before has been adopted or given up, and says how many.
+func (s *soak) rotate(ctx context.Context, rotations int) (made int, err error) {
 	deaf := 0
 	for n := range rotations {
 		if deaf == deafRotations || s.died() != "" {
@@ -99,8 +100,9 @@ func (s *soak) rotate(ctx context.Context, rotations int) error {
 		}
 		adopted, err := s.one(ctx)
 		if err != nil {
-			return err
+			return made, err
 		}
+		made++
 		if deaf++; adopted {
 			deaf = 0
 		}
@@ -108,7 +110,7 @@ func (s *soak) rotate(ctx context.Context, rotations int) error {
 			s.harvest(ctx)
 		}
 	}
-	return ctx.Err()
+	return made, ctx.Err()
 }
 
 func (s *soak) one(ctx context.Context) (adopted bool, err error) {
