@@ -19,7 +19,8 @@ type change struct {
 	at         time.Duration // since the begin of the load; later where the one before it is not over
 	generation uint64
 	steps      []rotation.Step
-	hold       time.Duration // how long the next one waits
+	want       rotation.Expectation // keep or any; empty: it is to be adopted
+	hold       time.Duration        // how long the next one waits
 }
 
 // changes are what the variant's disturbance does while a load lasts; nil: nothing. What must be issued for them is
@@ -70,11 +71,11 @@ func (f *files) moves(v scenarios.Variant, at time.Duration) (iter.Seq2[change, 
 	}
 	return func(yield func(change, error) bool) {
 		for _, m := range moves {
-			hold := m.Hold
+			c := change{at: at, generation: m.Generation, steps: m.Steps, want: m.Want, hold: m.Hold}
 			if m.Want == rotation.Adopt {
-				hold = max(hold, adoptTime)
+				c.want, c.hold = "", max(m.Hold, adoptTime)
 			}
-			if !yield(change{at, m.Generation, m.Steps, hold}, nil) {
+			if !yield(c, nil) {
 				return
 			}
 		}

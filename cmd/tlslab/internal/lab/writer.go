@@ -94,7 +94,7 @@ func (w *writer) change(ctx context.Context, c change) error {
 	if err != nil {
 		return fmt.Errorf("generation %d: %w", c.generation, err)
 	}
-	w.record(results.Rotation{Generation: c.generation, By: w.by, Began: began, At: w.clock.When(at)})
+	w.record(results.Rotation{Generation: c.generation, By: w.by, Began: began, At: w.clock.When(at), Want: c.want})
 	if w.tell == nil {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (w *writer) change(ctx context.Context, c change) error {
 // record counts the moves that put one generation in place as one rotation.
 func (w *writer) record(r results.Rotation) {
 	if last := len(w.written) - 1; last >= 0 && w.written[last].Generation == r.Generation {
-		w.written[last].At = r.At
+		w.written[last].At, w.written[last].Want = r.At, r.Want
 		return
 	}
 	w.written = append(w.written, r)
