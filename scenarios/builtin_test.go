@@ -70,6 +70,17 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+// An interval of 10 s takes long blocks, so reload-poll has few of them, and says so.
+func TestBuiltinPoll(t *testing.T) {
+	p := builtinPlan(t, "reload-poll", linux())
+	if len(p.Variants) != 8 || len(p.Blocks) != 32 || p.Estimate() > 8*time.Minute {
+		t.Errorf("got %d variants, %d blocks, %s", len(p.Variants), len(p.Blocks), p.Estimate())
+	}
+	if len(p.Warnings) != 1 || !strings.HasPrefix(p.Warnings[0], "4 groups cannot reject at 5 %") {
+		t.Errorf("got warnings %q", p.Warnings)
+	}
+}
+
 func TestBuiltinList(t *testing.T) {
 	want := []string{"aa", "ablation", "exact", "explain", "gate", "mutual", "p384-accel", "p384", "post-quantum", "quickstart",
 		"reload-command", "reload-memory", "reload-notify", "reload-poll", "reload-scorecard", "reload-storm", "resumption", "smoke"}
