@@ -18,10 +18,7 @@ func Explaining() []Part { return []Part{Alarm, Time, Syscalls, Operations, Tail
 
 // Charted says whether the page has charts over time, which need styles of their own: of what was observed, and of
 // certificates that moved.
-func (d *Document) Charted() bool { return len(d.analysis.Explanations) > 0 || d.Reloading() }
-
-// Reloading says whether certificates moved.
-func (d *Document) Reloading() bool { return len(d.analysis.Reloads)+len(d.analysis.Scorecard) > 0 }
+func (d *Document) Charted() bool { return len(d.analysis.Explanations)+len(d.analysis.Reloads) > 0 }
 
 // classGlosses say what a class of time is, for those who read its name the first time.
 var classGlosses = [account.Classes]string{

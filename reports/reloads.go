@@ -68,7 +68,7 @@ func rotationItems(a *analysis.Analysis, cell string) []Item {
 	}
 	items := []Item{
 		{Heading: cell},
-		{Page: true, Table: rotationTable(a, in)}, {Page: true, Table: windowTable(a, in)},
+		{Page: true, Table: rotationTable(in)}, {Page: true, Table: windowTable(a, in)},
 		{Terminal: true, Table: rotationBrief(a, in)},
 	}
 	for _, r := range in {
@@ -100,12 +100,12 @@ func reloadDoubts(r analysis.Reloading) []string {
 	return said
 }
 
-func rotationTable(a *analysis.Analysis, in []analysis.Reloading) *Table {
+func rotationTable(in []analysis.Reloading) *Table {
 	t := &Table{Caption: "What became of rotations during the load, " + in[0].Cell}
 	t.Columns = numeric(columns("variant", "rotations", "adopted", "superseded", "never", "open",
 		"adopted after p50", "p90", "p99", "longest", "published after p50", "p99", "longest"), 1)
 	for _, r := range in {
-		row := []Cell{{Text: r.Variant, Note: r.Strategy}, {Text: count(whole(r.Rotations))}, {Text: count(whole(r.Fates[analysis.Adopted]))},
+		row := []Cell{strategic(r), {Text: count(whole(r.Rotations))}, {Text: count(whole(r.Fates[analysis.Adopted]))},
 			{Text: count(whole(r.Fates[analysis.Superseded]))}, fault(whole(r.Fates[analysis.Never])), {Text: count(whole(r.Fates[analysis.Open]))}}
 		row = append(row, cells(delayed(r.After, 0.5), delayed(r.After, 0.9), delayed(r.After, 0.99), delayed(r.After, 1),
 			delayed(r.Published, 0.5), delayed(r.Published, 0.99), delayed(r.Published, 1))...)
@@ -114,14 +114,22 @@ func rotationTable(a *analysis.Analysis, in []analysis.Reloading) *Table {
 	return t
 }
 
+// strategic names a variant, and its strategy where that has another name.
+func strategic(r analysis.Reloading) Cell {
+	if r.Strategy == r.Variant {
+		return Cell{Text: r.Variant}
+	}
+	return Cell{Text: r.Variant, Note: r.Strategy}
+}
+
 func windowTable(a *analysis.Analysis, in []analysis.Reloading) *Table {
 	t := &Table{Caption: "What handshakes were served with, and what that cost them, " + in[0].Cell}
-	t.Columns = numeric(columns("variant", "handshakes", "failed", "response p99 / baseline", "stale window", "mixed window", "longest", "regressed",
+	t.Columns = numeric(columns("variant", "handshakes", "failed", "response p99 / baseline", "stale window", "mixed window, in all", "longest", "regressed",
 		"lock wait per handshake", "a reload took p50", "longest"), 1)
 	for _, r := range in {
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			{Text: r.Variant, Note: r.Strategy}, {Text: count(r.Began)}, fault(r.Failed), tailCell(a, r.Cell, r.Variant), {Text: staleShare(r)},
-			{Text: percent(ratioTo(r.Mixed.Seconds(), r.Length.Seconds()))}, {Text: took(r.Longest)}, fault(whole(r.Regressed)),
+			strategic(r), {Text: count(r.Began)}, fault(r.Failed), tailCell(a, r.Cell, r.Variant), {Text: staleShare(r)},
+			{Text: took(r.Mixed)}, {Text: took(r.Longest)}, fault(whole(r.Regressed)),
 			{Text: lockWait(r)}, {Text: delayed(r.Took, 0.5)}, {Text: delayed(r.Took, 1)},
 		}})
 	}
