@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -17,15 +16,14 @@ const leastEvery = 5 * time.Millisecond
 func (d *decoder) disturb(n *yaml.Node, into *[]rotation.Disturbance) {
 	all := []rotation.Disturbance{}
 	d.list(n, "disturb", func(n *yaml.Node) {
-		before := len(d.found)
-		one := d.disturbance(n)
-		if len(d.found) > before {
+		if len(all) == 1 {
+			d.add(at(n), "give it to another variant", "files lie in one way and have one writer: there is one disturbance for a variant")
 			return
 		}
-		if slices.Contains(all, one) {
-			d.add(at(n), "", "the same disturbance is listed twice")
+		before := len(d.found)
+		if one := d.disturbance(n); len(d.found) == before {
+			all = append(all, one)
 		}
-		all = append(all, one)
 	})
 	*into = all
 }
@@ -45,7 +43,7 @@ func (d *decoder) disturbance(n *yaml.Node) rotation.Disturbance {
 	before := len(d.found)
 	d.mapping(n, "a disturbance",
 		field{"rotate", func(n *yaml.Node) { d.rotate(n, &one) }},
-		field{"inject", value(d, &one.Inject, readName)},
+		field{"inject", value(d, &one.Inject, oneOf("injection", injections()...))},
 		field{"at", value(d, &one.At, readLength)},
 	)
 	if len(d.found) > before {
@@ -68,16 +66,10 @@ func (d *decoder) rotate(n *yaml.Node, one *rotation.Disturbance) {
 	before := len(d.found)
 	d.mapping(n, "rotate",
 		field{"every", value(d, &one.Every, readEvery)},
-		field{"by", value(d, &one.By, oneOf("method", methods()...))},
+		field{"by", value(d, &one.By, oneOf("method", rotation.Methods()...))},
 	)
 	if one.Every == 0 && len(d.found) == before {
 		d.add(at(n), `set "every: 1s"`, `rotate needs an "every"`)
-	}
-}
-
-func methods() []rotation.Method {
-	return []rotation.Method{
-		rotation.Rename, rotation.InPlace, rotation.Symlink, rotation.Directory, rotation.HardLink, rotation.Descriptor,
 	}
 }
 

@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"go.yaml.in/yaml/v4"
+
+	"github.com/tlslab/tlslab/handshake/rotation"
 )
 
 const (
@@ -33,10 +35,13 @@ func (d *decoder) injections(n *yaml.Node, c *Scorecard) {
 			return
 		}
 	}
-	many(d, &c.Injections, "injections", readInjection)(n)
+	many(d, &c.Injections, "injections", oneOf("injection", injections()...))(n)
 }
 
 // injections are the names in the catalogue.
-func injections() []string { return nil }
-
-var readInjection = readName
+func injections() (all []string) {
+	for _, i := range rotation.Catalogue() {
+		all = append(all, i.Name)
+	}
+	return all
+}

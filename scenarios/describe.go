@@ -108,7 +108,7 @@ func buildWords(b variant.Build) string {
 	words := []string{or(string(b.Backend), string(variant.Std))}
 	for _, w := range []struct{ key, value string }{
 		{"toolchain", b.Toolchain}, {"gofips140", b.GOFIPS140}, {"goamd64", b.GOAMD64}, {"pgo", b.PGO},
-		{"tags", strings.Join(b.Tags, ",")}, {"source", b.Source.Path}, {"ref", b.Source.Ref},
+		{"tags", strings.Join(b.Tags, ",")}, {"experiment", strings.Join(b.Experiment, ",")}, {"source", b.Source.Path}, {"ref", b.Source.Ref},
 		{"layout", layoutWords(b.Layout)},
 	} {
 		if w.value != "" {

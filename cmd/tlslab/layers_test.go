@@ -19,7 +19,7 @@ var layers = []string{
 	"accel/p384/internal/ifma8 accel/p384/internal/single",
 	"accel/p384 handshake/reload",
 	"accel accel/proof loadgen results/metric results/account handshake/pki handshake/server",
-	"handshake/variant handshake/counted handshake/rotation results/profile results/exectrace ebpf/internal/symbols",
+	"handshake/variant handshake/counted handshake/rotation handshake/server/standalone results/profile results/exectrace ebpf/internal/symbols",
 	"handshake/scorecard",
 	"results results/analysis/attribution ebpf/internal/sampling",
 	"scenarios results/analysis ebpf",

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
+	"github.com/tlslab/tlslab/handshake/scorecard"
 )
 
 // progress speaks to people: one live line on a terminal, else a quiet line now and then.
@@ -37,16 +38,25 @@ func (p *progress) say(line string) {
 
 func (p *progress) block(now lab.Progress) {
 	line := fmt.Sprintf("block %d of %d: %s, %s, %s left", now.Done+1, now.Blocks, now.Cell, now.Variant, now.Left.Round(time.Second))
+	p.step(line, now.Done, now.Blocks)
+}
+
+// job is of a scorecard.
+func (p *progress) job(now scorecard.Progress) {
+	p.step(fmt.Sprintf("%d of %d: %s, %s", now.Done+1, now.Of, now.Target, now.Doing), now.Done, now.Of)
+}
+
+func (p *progress) step(line string, done, of int) {
 	if p.terminal {
 		line = line[:min(len(line), columns(p.w)-1)]
 		fmt.Fprintf(p.w, "\r%-*s", p.width, line)
 		p.width = len(line)
 		return
 	}
-	if now.Blocks != p.blocks { // spare blocks came
-		p.blocks, p.told = now.Blocks, -1
+	if of != p.blocks { // spare blocks came
+		p.blocks, p.told = of, -1
 	}
-	if tenth := now.Done * 10 / now.Blocks; tenth > p.told {
+	if tenth := done * 10 / of; tenth > p.told {
 		p.told = tenth
 		fmt.Fprintln(p.w, "tlslab:", line)
 	}

@@ -50,6 +50,7 @@ Both sides keep a ledger; a run whose ledgers do not reconcile is invalid, never
 		baselineCommand(s),
 		ciCommand(s),
 		primitivesCommand(s),
+		scorecardCommand(s),
 		schemaCommand(s),
 		versionCommand(s),
 		selftestCommand(s),

@@ -72,4 +72,14 @@ func Open(o Options) (Strategy, error) {
 	return open(o)
 }
 
-var strategies = map[string]func(Options) (Strategy, error){}
+var strategies = map[string]func(Options) (Strategy, error){
+	Static:           openStatic,
+	NotifyDescribed:  openNotifyDescribed,
+	NotifyShipped:    openNotifyShipped,
+	PollDescribed:    openPollDescribed,
+	PollShipped:      openPollShipped,
+	CommandBoot:      openCommandBoot,
+	CommandUnchecked: openCommandUnchecked,
+	CommandCommitted: openCommitted,
+	Reference:        openReference,
+}

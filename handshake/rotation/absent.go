@@ -21,9 +21,9 @@ func absences() []Injection {
 
 func missing(hold time.Duration) func(*script) {
 	return func(s *script) {
-		s.keep("removed", hold, s.remove()...)
+		s.nothing("removed", hold, s.remove()...)
 		s.rotate("written again")
-		s.recover()
+		s.afterwards()
 	}
 }
 
@@ -37,7 +37,7 @@ func (s *script) remove() (steps []Step) {
 
 func directoryInstead(s *script) {
 	remove := Step{Name: "remove " + certificateFile, Do: func() error { return os.Remove(s.path(certificateFile)) }}
-	s.keep("a directory", watched, remove,
+	s.nothing("a directory", watched, remove,
 		Step{Name: "make " + certificateFile, Do: func() error { return os.Mkdir(s.path(certificateFile), 0o755) }})
 	s.adopt("a good rotation", append([]Step{remove}, s.Steps(s.next())...)...)
 }
@@ -45,15 +45,15 @@ func directoryInstead(s *script) {
 // fifoInstead blocks whoever opens the file to read it and does not say that it must not.
 func fifoInstead(s *script) {
 	beside := besideName(certificateFile)
-	s.keep("a FIFO", watched,
+	s.nothing("a FIFO", watched,
 		Step{Name: "make " + beside, Do: func() error { return unix.Mkfifo(s.path(beside), 0o644) }},
 		s.renameNext(certificateFile))
-	s.recover()
+	s.afterwards()
 }
 
 func linkInstead(to string) func(*script) {
 	return func(s *script) {
-		s.keep("a link", watched, s.symlink(to, certificateFile), s.renameNext(certificateFile))
-		s.recover()
+		s.nothing("a link", watched, s.symlink(to, certificateFile), s.renameNext(certificateFile))
+		s.afterwards()
 	}
 }

@@ -35,14 +35,17 @@ type script struct {
 	err        error // the first one
 }
 
-// issue is the next generation; an empty one after an error.
+// issue is the next generation. After an error its parts are empty: then nobody takes the steps.
 func (s *script) issue(by func(generation uint64) (Material, error)) Material {
 	s.generation++
 	m, err := by(s.generation)
+	if err == nil {
+		return m
+	}
 	if s.err == nil {
 		s.err = err
 	}
-	return m
+	return Material{s.generation, []byte{}, []byte{}, []byte{}}
 }
 
 func (s *script) next() Material { return s.issue(s.authority.Issue) }
@@ -57,8 +60,14 @@ func (s *script) keep(name string, hold time.Duration, steps ...Step) {
 	s.move(name, Keep, hold, steps...)
 }
 
+// nothing is a move that puts no generation in place. It uses up a number, so that nobody can be taken to serve it.
+func (s *script) nothing(name string, hold time.Duration, steps ...Step) {
+	s.generation++
+	s.keep(name, hold, steps...)
+}
+
 // rotate is a rotation as it should be.
 func (s *script) rotate(name string) { s.adopt(name, s.Steps(s.next())...) }
 
-// recover is the rotation after a bad state.
-func (s *script) recover() { s.rotate("a good rotation") }
+// afterwards is the rotation after a bad state.
+func (s *script) afterwards() { s.rotate("a good rotation") }

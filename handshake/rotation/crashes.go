@@ -27,7 +27,7 @@ func dies(deaths ...death) func(*script) {
 	return func(s *script) {
 		for _, d := range deaths {
 			s.move("dies after "+d.after, d.want, time.Second, Until(s.Steps(s.next()), d.after)...)
-			s.recover()
+			s.afterwards()
 		}
 	}
 }

@@ -31,7 +31,7 @@ func mismatched(s *script) {
 	m, other := s.next(), s.next()
 	m.Key = other.Key
 	s.keep("pair that does not match", 2*time.Second, s.Steps(m)...)
-	s.recover()
+	s.afterwards()
 }
 
 func stalled(s *script) {

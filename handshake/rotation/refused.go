@@ -21,7 +21,7 @@ func instead(of func(a *Authority, generation uint64) (Material, error)) func(*s
 	return func(s *script) {
 		m := s.issue(func(generation uint64) (Material, error) { return of(s.authority, generation) })
 		s.keep("rotation", watched, s.Steps(m)...)
-		s.recover()
+		s.afterwards()
 	}
 }
 
@@ -31,11 +31,9 @@ func forClients(a *Authority, generation uint64) (Material, error) {
 
 // permissions are files that somebody else may read or replace.
 func permissions() []Injection {
-	owner := injection("wrong-owner", "the key belongs to somebody else, then to the server", Rename, wrongOwner)
-	owner.Needs = Root
 	return []Injection{
 		injection("wrong-mode", "everybody may read the key, then nobody else", Rename, wrongMode),
-		owner,
+		injection("wrong-owner", "the key belongs to somebody else, then to the server", Rename, wrongOwner),
 		injection("writable-parent", "everybody may write into the directory, then nobody else", Rename, writableParent),
 	}
 }
@@ -43,18 +41,19 @@ func permissions() []Injection {
 func wrongMode(s *script) {
 	s.keep("mode 0644", watched, beforeRename(s.Steps(s.next()), s.mode(besideName(keyFile), 0o644))...)
 	s.adopt("mode 0600", s.mode(keyFile, 0o600))
-	s.recover()
+	s.afterwards()
 }
 
 func (s *script) mode(name string, mode os.FileMode) Step {
 	return Step{Name: "chmod " + name, Do: func() error { return os.Chmod(s.path(name), mode) }}
 }
 
-// wrongOwner gives the key to nobody: 65534 wherever there is such a user.
+// wrongOwner gives the key to another user, whoever that is. The step fails for who is not root.
 func wrongOwner(s *script) {
-	s.keep("somebody else's", watched, beforeRename(s.Steps(s.next()), s.owner(besideName(keyFile), 65534))...)
-	s.adopt("the server's", s.owner(keyFile, os.Geteuid()))
-	s.recover()
+	user := os.Geteuid()
+	s.keep("somebody else's", watched, beforeRename(s.Steps(s.next()), s.owner(besideName(keyFile), user+1))...)
+	s.adopt("the server's", s.owner(keyFile, user))
+	s.afterwards()
 }
 
 func (s *script) owner(name string, user int) Step {
@@ -65,5 +64,5 @@ func (s *script) owner(name string, user int) Step {
 func writableParent(s *script) {
 	s.move("mode 0777", Any, watched, append([]Step{s.mode(".", 0o777)}, s.Steps(s.next())...)...)
 	s.adopt("mode 0755", s.mode(".", 0o755))
-	s.recover()
+	s.afterwards()
 }

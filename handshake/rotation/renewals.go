@@ -27,21 +27,21 @@ func sameKey(s *script) {
 	s.adopt("rotation", s.Steps(m)...)
 	renewed := s.issue(func(generation uint64) (Material, error) { return s.authority.Renew(generation, m) })
 	s.adopt("renewal", s.Steps(Material{Certificate: renewed.Certificate})...)
-	s.recover()
+	s.afterwards()
 }
 
 func sameContent(s *script) {
 	m := s.next()
 	s.adopt("rotation", s.Steps(m)...)
-	s.keep("the same once more", time.Second, s.Steps(m)...)
-	s.recover()
+	s.nothing("the same once more", time.Second, s.Steps(m)...)
+	s.afterwards()
 }
 
 // chainOnly keeps the longer chain: one that gets shorter again may be torn.
 func chainOnly(s *script) {
 	m := s.next()
 	s.adopt("rotation", s.Steps(m)...)
-	s.keep("and the root", time.Second, s.Steps(Material{Certificate: s.withRoot(m).Certificate})...)
+	s.nothing("and the root", time.Second, s.Steps(Material{Certificate: s.withRoot(m).Certificate})...)
 	s.adopt("another leaf, and the root", s.Steps(s.withRoot(s.next()))...)
 }
 
@@ -56,7 +56,7 @@ func keyTypes(s *script) {
 		m := s.issue(func(generation uint64) (Material, error) { return s.authority.Signing(generation, sig) })
 		s.adopt(sig.String(), s.Steps(m)...)
 	}
-	s.recover()
+	s.afterwards()
 }
 
 func keyFormat(s *script) {
@@ -68,7 +68,7 @@ func keyFormat(s *script) {
 		return m, err
 	})
 	s.adopt("rotation", s.Steps(m)...)
-	s.recover()
+	s.afterwards()
 }
 
 // sec1 writes an ECDSA key of PKCS #8 as RFC 5915 does.

@@ -7,9 +7,7 @@
 // A writer is a list of steps, each about one system call, so that it can be stopped between any two of them.
 package rotation
 
-import (
-	"time"
-)
+import "time"
 
 // Material is one generation, PEM.
 type Material struct {
@@ -71,14 +69,14 @@ type Expectation string
 
 const (
 	Adopt Expectation = "adopt" // it serves the move's generation soon
-	Keep  Expectation = "keep"  // it goes on serving the one before: the move's own where that puts no other in place
+	Keep  Expectation = "keep"  // it goes on serving the one before
 	Any   Expectation = "any"   // either is right
 )
 
 // Move is one part of an injection: steps, then what a good server serves.
 type Move struct {
 	Name       string
-	Generation uint64 // that the steps put in place, or try to
+	Generation uint64 // that the steps put in place, or try to; a number that is on no certificate where they put none there
 	Steps      []Step
 	Want       Expectation
 	Hold       time.Duration // Keep and Any: how long it is watched
@@ -89,18 +87,10 @@ type Injection struct {
 	Name   string
 	About  string                                      // one line
 	Place  Method                                      // how the files lie
-	Needs  Need                                        // without which it says nothing; empty: it always says something
+	Trust  bool                                        // it is about the file of authorities alone: it says nothing about a server that reads none
 	AtOnce bool                                        // its first move is due when the process has been started, whether it serves yet or not
 	Moves  func(p Place, a *Authority) ([]Move, error) // from generation 2 on: p holds generation 1
 }
-
-// Need is what an injection cannot do without.
-type Need string
-
-const (
-	Root        Need = "root"        // the lab may give files to others
-	Authorities Need = "authorities" // the server reads the file of authorities
-)
 
 // Disturbance is what happens to a server's certificate files during a block: rotations, or one injection.
 type Disturbance struct {

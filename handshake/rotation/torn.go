@@ -9,7 +9,7 @@ import (
 // torn are files of which a part is there. The key, where it is whole, fits the certificate, where that is.
 func torn() []Injection {
 	authorities := injection("torn-authorities", "the file of authorities ends inside its second root", Rename, tornAuthorities)
-	authorities.Needs = Authorities
+	authorities.Trust = true
 	return []Injection{
 		injection("torn-certificate", "the certificate ends inside the leaf, inside the intermediate, or between the two", Rename, tornCertificate),
 		injection("torn-key", "the key ends in its middle", Rename, tornKey),
@@ -34,7 +34,7 @@ func tornCertificate(s *script) {
 		s.keep("ends "+c.name, watched, s.Steps(cut)...)
 	}
 	s.adopt("the whole chain", s.Steps(Material{Certificate: m.Certificate})...)
-	s.recover()
+	s.afterwards()
 }
 
 // head is the begin of a PEM text: so many whole blocks, and so many bytes of the next one.
@@ -78,7 +78,7 @@ func emptied(s *script) {
 	m = s.next()
 	m.Key = []byte{}
 	s.keep("empty key", watched, s.Steps(m)...)
-	s.recover()
+	s.afterwards()
 }
 
 // contents are files that are whole and look unusual, or are wrong.
@@ -97,7 +97,7 @@ func changed(want Expectation, change func(chain []byte) []byte) func(*script) {
 		m := s.next()
 		m.Certificate = change(m.Certificate)
 		s.move("rotation", want, watched, s.Steps(m)...)
-		s.recover()
+		s.afterwards()
 	}
 }
 

@@ -36,8 +36,8 @@ func whileOpen(s *script) {
 	steps := s.Steps(s.next())
 	closes := slices.IndexFunc(steps, func(s Step) bool { return s.Close })
 	s.adopt("rotation, old files open", steps[:closes]...)
-	s.keep("old files closed", gap, steps[closes:]...)
-	s.recover()
+	s.nothing("old files closed", gap, steps[closes:]...)
+	s.afterwards()
 }
 
 func linked(s *script) {
@@ -66,15 +66,10 @@ func (s *script) symlink(to, name string) Step {
 	return Step{Name: "link " + besideName(name), Do: func() error { return os.Symlink(to, s.path(besideName(name))) }}
 }
 
-// renameNext renames what lies beside a file over it.
-func (s *script) renameNext(name string) Step {
-	return Step{Name: "rename " + name, Do: func() error { return renameOver(s.path(besideName(name)), s.path(name)) }}
-}
-
 func recreated(s *script) {
 	m := s.next()
 	s.adopt("removed and written", append(s.remove(), s.Steps(m)...)...)
-	s.recover()
+	s.afterwards()
 }
 
 // times are good rotations whose new files do not look newer than the old ones.
@@ -95,7 +90,7 @@ func dated(by time.Duration) func(*script) {
 			date = append(date, Step{Name: "date " + besideName(f.name), Do: func() error { return s.date(f.name, by) }})
 		}
 		s.adopt("rotation", beforeRename(s.Steps(m), date...)...)
-		s.recover()
+		s.afterwards()
 	}
 }
 

@@ -25,14 +25,18 @@ func (t *Trial) judge(s *stage) {
 	t.Handshakes, t.Regressed, t.Mixed = uint64(len(probes)), uint64(len(back)), mixed
 	t.Failed = failures(probes)
 	t.Timeline = timeline(probes)
+	wanted := uint64(1) // newest generation that the server is to serve
 	for _, k := range s.taken {
 		m := k.judge(probes, back)
 		m.Published = s.publishedAfter(k)
+		t.Moves = append(t.Moves, m)
+		if defect := m.defect(wanted); defect != "" {
+			t.Defects = append(t.Defects, m.Name+": "+defect)
+		}
 		if m.Want == rotation.Adopt {
 			t.Stale += stale(m)
+			wanted = max(wanted, m.Generation)
 		}
-		t.Moves = append(t.Moves, m)
-		t.Defects = append(t.Defects, defects(m, len(s.taken) > 1)...)
 	}
 	t.Defects = append(t.Defects, t.overall(probes, back)...)
 }
@@ -80,26 +84,20 @@ func stale(m Moved) time.Duration {
 	return m.Patience
 }
 
-// defects of one move; its name is told where there are several.
-func defects(m Moved, named bool) (all []string) {
-	add := func(format string, args ...any) {
-		text := fmt.Sprintf(format, args...)
-		if named {
-			text = m.Name + ": " + text
-		}
-		all = append(all, text)
-	}
+// defect is what a good server would not have made of the move; empty: nothing. A generation that is wanted already may
+// be served whatever happens.
+func (m Moved) defect(wanted uint64) string {
 	switch {
 	case m.Want == rotation.Adopt && !m.Adopted && m.Refused != "":
-		add("never adopted: %s", m.Refused)
+		return "never adopted: " + m.Refused
 	case m.Want == rotation.Adopt && !m.Adopted:
-		add("never adopted")
+		return "never adopted"
 	case m.Want == rotation.Adopt && m.After > Slow:
-		add("adopted after %.1f s", m.After.Seconds())
-	case m.Want == rotation.Keep && m.Adopted:
-		add("adopted what it should refuse")
+		return fmt.Sprintf("adopted after %.1f s", m.After.Seconds())
+	case m.Want == rotation.Keep && m.Adopted && m.Generation > wanted:
+		return "adopted what it should refuse"
 	}
-	return all
+	return ""
 }
 
 // overall are the defects of the trial as a whole.

@@ -30,7 +30,8 @@ func (p probe) served() bool { return p.Reason == "" }
 type plane struct {
 	address string
 	config  *tls.Config
-	node    bool // the server confirms the handshake by a byte, then echoes
+	node    bool                        // the server confirms the handshake by a byte, then echoes
+	clients map[string]*tls.Certificate // what it is shown, by the root that it is under itself
 }
 
 // planes are all the addresses at which the target serves.
@@ -40,9 +41,7 @@ func (r *room) planes(t Target) []plane {
 	}
 	all := []plane{{address: r.words["address"], config: config}}
 	if t.Node {
-		mutual := config.Clone()
-		mutual.Certificates = []tls.Certificate{r.client}
-		all = append(all, plane{r.words["node"], mutual, true})
+		all = append(all, plane{r.words["node"], config, true, r.clients})
 	}
 	return all
 }
@@ -70,13 +69,7 @@ func (p plane) dial(ctx context.Context, shown *uint64) (conn *tls.Conn, o hands
 		return nil, o, err
 	}
 	o.Connected = 1 // how far, not when
-	config := p.config.Clone()
-	config.InsecureSkipVerify = true // so that the leaf is read first: VerifyConnection verifies
-	config.VerifyConnection = func(s tls.ConnectionState) error {
-		*shown = s.PeerCertificates[0].SerialNumber.Uint64()
-		return verify(s.PeerCertificates, config)
-	}
-	conn = tls.Client(raw, config)
+	conn = tls.Client(raw, p.watching(shown))
 	if err = conn.HandshakeContext(ctx); err == nil {
 		o.Complete = 1
 		err = p.confirmed(ctx, conn)
@@ -87,16 +80,40 @@ func (p plane) dial(ctx context.Context, shown *uint64) (conn *tls.Conn, o hands
 	return conn, o, err
 }
 
+// watching is the plane's configuration for one handshake, which reads the leaf before it verifies anything. To a server
+// that moves to another root its clients show certificates under that root.
+func (p plane) watching(shown *uint64) *tls.Config {
+	var root string
+	config := p.config.Clone()
+	config.InsecureSkipVerify = true // VerifyConnection verifies
+	config.VerifyConnection = func(s tls.ConnectionState) error {
+		*shown = s.PeerCertificates[0].SerialNumber.Uint64()
+		chains, err := verify(s.PeerCertificates, config)
+		if err == nil {
+			root = rootOf(chains)
+		}
+		return err
+	}
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if c := p.clients[root]; c != nil {
+			return c, nil
+		}
+		return new(tls.Certificate), nil
+	}
+	return config
+}
+
 // verify is what crypto/tls does by itself where it is not told to skip it.
-func verify(chain []*x509.Certificate, config *tls.Config) error {
+func verify(chain []*x509.Certificate, config *tls.Config) ([][]*x509.Certificate, error) {
 	options := x509.VerifyOptions{Roots: config.RootCAs, DNSName: config.ServerName, Intermediates: x509.NewCertPool()}
 	for _, c := range chain[1:] {
 		options.Intermediates.AddCert(c)
 	}
-	if _, err := chain[0].Verify(options); err != nil {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
+	chains, err := chain[0].Verify(options)
+	if err != nil {
+		return nil, &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
 	}
-	return nil
+	return chains, nil
 }
 
 // confirmed waits for the byte by which the server of a node link says that it has verified the client.

@@ -24,8 +24,7 @@ type room struct {
 	dir       string
 	place     rotation.Place
 	authority *rotation.Authority
-	first     rotation.Material
-	client    tls.Certificate // of the trial's own end of a node link
+	clients   map[string]*tls.Certificate // of the trial's own end of a node link, by the public key of the root
 	words     map[string]string
 }
 
@@ -52,20 +51,47 @@ func (r *room) fill(method rotation.Method, ports *atomic.Uint32) (err error) {
 	if r.authority, err = rotation.NewAuthority(time.Now(), handshake.ECDSAP256, name); err != nil {
 		return err
 	}
-	if r.first, err = r.authority.Issue(1); err != nil {
-		return err
-	}
-	client, err := r.authority.Client(1)
+	first, err := r.authority.Issue(1)
 	if err != nil {
 		return err
 	}
-	if r.client, err = tls.X509KeyPair(client.Certificate, client.Key); err != nil {
-		return err
+	r.clients = map[string]*tls.Certificate{}
+	for _, a := range []*rotation.Authority{r.authority, r.authority.Next} {
+		if err := r.admit(a); err != nil {
+			return err
+		}
 	}
-	if err := r.place.Prepare(r.first); err != nil {
+	if err := r.place.Prepare(first); err != nil {
 		return err
 	}
 	return r.name(ports)
+}
+
+// admit makes the client certificate under an authority.
+func (r *room) admit(a *rotation.Authority) error {
+	m, err := a.Client(1)
+	if err != nil {
+		return err
+	}
+	pair, err := tls.X509KeyPair(m.Certificate, m.Key)
+	if err != nil {
+		return err
+	}
+	parent, err := x509.ParseCertificate(pair.Certificate[len(pair.Certificate)-1])
+	if err != nil {
+		return err
+	}
+	chains, err := parent.Verify(x509.VerifyOptions{Roots: r.roots(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil {
+		return err
+	}
+	r.clients[rootOf(chains)] = &pair
+	return nil
+}
+
+// rootOf is the public key of the root that chains end with.
+func rootOf(chains [][]*x509.Certificate) string {
+	return string(chains[0][len(chains[0])-1].RawSubjectPublicKeyInfo)
 }
 
 // name chooses what the placeholders stand for; {pid} and {config} come later.

@@ -125,7 +125,34 @@ func length(injection rotation.Injection) (d time.Duration) {
 
 // others are the jobs that are no trial.
 func (r *runner) others(target int, t Target, card *Card) (jobs []job) {
-	return nil
+	if r.Crash {
+		jobs = append(jobs, r.matrix(target, t, card)...)
+		jobs = append(jobs, job{target: target, name: "kills", long: time.Minute, do: func(ctx context.Context) (err error) {
+			card.Kills, err = r.kills(ctx, t)
+			return err
+		}})
+	}
+	if r.Rotations == 0 {
+		return jobs
+	}
+	memory := &card.Memory
+	if !r.Memory {
+		memory = nil
+	}
+	if !t.Commanded || t.Watches {
+		jobs = append(jobs, job{target: target, name: "soak", alone: true, do: func(ctx context.Context) (err error) {
+			card.Soak, err = r.soak(ctx, t, t.told(), memory)
+			return err
+		}})
+		memory = nil // once
+	}
+	if t.Commanded {
+		jobs = append(jobs, job{target: target, name: "soak by command", alone: true, do: func(ctx context.Context) (err error) {
+			card.Command, err = r.soak(ctx, t, true, memory)
+			return err
+		}})
+	}
+	return jobs
 }
 
 // all does the jobs: those that may be side by side first, and of these the long ones first, then one after the other.

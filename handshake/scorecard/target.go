@@ -25,7 +25,8 @@ type Target struct {
 	Commanded bool // reloads when it is told to over {admin}
 	Watches   bool // looks at its files by itself, so that trials need not tell it
 	Node      bool // serves a node link at {node} too, where both sides show certificates
-	Restarts  bool // has a supervisor that starts it again
+
+	Supervised []string // the command under a supervisor that starts the server again, which crashes over {admin}; nil: it has none
 }
 
 // told: after every move the server is told to reload.

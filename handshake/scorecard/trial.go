@@ -6,6 +6,7 @@
 package scorecard
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake/rotation"
@@ -20,6 +21,19 @@ type Card struct {
 	Crash   []Crash `json:"crash,omitempty"`
 	Kills   *Kills  `json:"kills,omitempty"`
 	Memory  *Memory `json:"memory,omitempty"`
+}
+
+// Defective: the target did something that a good server would not have done. Retired keys that are left in memory are
+// no defect: a program erases them only where its language lets it.
+func (c Card) Defective() bool {
+	return slices.ContainsFunc(c.Trials, func(t Trial) bool { return len(t.Defects) > 0 }) ||
+		slices.ContainsFunc(c.Crash, func(c Crash) bool { return len(c.Defects) > 0 }) ||
+		c.Soak.defective() || c.Command.defective() ||
+		c.Kills != nil && c.Kills.Regressed+c.Kills.Mute > 0
+}
+
+func (s *Soak) defective() bool {
+	return s != nil && (s.Adopted < s.Rotations || s.Failed+s.Regressed > 0 || s.Dropped > 0 || len(s.Leaks) > 0 || s.Died != "")
 }
 
 // Trial is one injection into one fresh process.
