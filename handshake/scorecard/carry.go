@@ -56,6 +56,9 @@ func (t *Trial) carry(ctx context.Context, target Target, r *room, s *stage, mov
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	if atOnce {
+		s.taken[0].at = time.Since(s.zero) // nothing was to be seen before
+	}
 	planes := r.planes(target)
 	open, err := hold(ctx, planes)
 	if err != nil {

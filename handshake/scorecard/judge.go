@@ -48,22 +48,32 @@ func (k taken) judge(probes, back []probe) Moved {
 		At: k.at, Patience: k.patience, Refused: k.refused,
 	}
 	for _, p := range probes {
-		switch during := p.Ended >= k.began && p.Ended < k.until; {
-		case !during:
-		case !p.served():
+		if !k.during(p) {
+			continue
+		}
+		if !p.served() {
 			m.Failed++
-		case p.Generation == k.move.Generation && !m.Adopted:
+		}
+		switch {
+		case k.adopts(p) && !m.Adopted:
 			m.Adopted, m.After = true, max(0, p.Ended-k.at)
-		case p.Generation < k.move.Generation && p.Ended > k.at:
+		case p.served() && p.Generation < k.move.Generation && p.Ended > k.at:
 			m.LastOld = p.Ended - k.at
 		}
 	}
 	for _, p := range back {
-		if p.Ended >= k.began && p.Ended < k.until {
+		if k.during(p) {
 			m.Regressed++
 		}
 	}
 	return m
+}
+
+func (k taken) during(p probe) bool { return p.Ended >= k.began && p.Ended < k.until }
+
+// adopts: the handshake shows the move's generation. What a server should refuse, its clients may refuse as well.
+func (k taken) adopts(p probe) bool {
+	return p.Generation == k.move.Generation && (p.served() || k.move.Want == rotation.Keep)
 }
 
 // publishedAfter is when the server's book says that it adopted the move's generation; -1: it does not say.

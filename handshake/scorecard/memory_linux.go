@@ -49,7 +49,7 @@ func (x *index) scan(pid int, f *found) (scanned int64, err error) {
 	defer maps.Close()
 	buffer := make([]byte, piece+2*margin)
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
-		var from, to int64
+		var from, to uint64
 		var rights string
 		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &rights); err != nil {
 			return scanned, fmt.Errorf("map of memory: %w", err)
@@ -57,9 +57,9 @@ func (x *index) scan(pid int, f *found) (scanned int64, err error) {
 		if !strings.HasPrefix(rights, "rw") || !strings.HasSuffix(rights, "p") {
 			continue
 		}
-		scanned += to - from
-		for at := from; at < to; at += piece {
-			begin, end := max(from, at-margin), min(to, at+piece+margin)
+		scanned += int64(to - from)
+		for at := int64(from); at < int64(to); at += piece {
+			begin, end := max(int64(from), at-margin), min(int64(to), at+piece+margin)
 			n, _ := memory.ReadAt(buffer[:end-begin], begin) // a guard page, or a stretch that went meanwhile
 			x.search(buffer[:n], int(at-begin), int(at-begin)+piece, f)
 		}
