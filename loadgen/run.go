@@ -68,6 +68,7 @@ type stretch struct {
 	cancel context.CancelCauseFunc
 	start  time.Time
 	now    func() time.Duration // since start
+	clock  handshake.Clock
 	cpu    handshake.CPU
 
 	patience    uint64
@@ -81,6 +82,7 @@ func newStretch(dialer Dialer, workers int, cancel context.CancelCauseFunc) *str
 	s := &stretch{
 		dialer:    dialer,
 		cancel:    cancel,
+		clock:     handshake.NewClock(),
 		patience:  patience(workers),
 		handshake: hist.NewRecorder(),
 		service:   hist.NewRecorder(),
@@ -182,6 +184,7 @@ func (s *stretch) result(ctx context.Context, total *tally, first time.Duration)
 		BytesOut:   total.bytesOut,
 		NoPort:     total.noPort,
 		GOMAXPROCS: runtime.GOMAXPROCS(0),
+		Began:      s.clock.When(s.start),
 		Seen:       identify(),
 	}, nil
 }

@@ -51,15 +51,25 @@ func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 }
 
 // measure runs the measured stretch.
-func measure(ctx context.Context, stock *Stock, job Job) (Result, error) {
+func measure(ctx context.Context, dialer Dialer, job Job) (Result, error) {
+	if !job.Timeline {
+		return measured(ctx, dialer, job)
+	}
+	c := &chronicle{Dialer: dialer}
+	result, err := measured(ctx, c, job)
+	result.Generations, result.Timeline = c.tell()
+	return result, err
+}
+
+func measured(ctx context.Context, dialer Dialer, job Job) (Result, error) {
 	if job.Turns == nil {
-		return Run(ctx, stock, job.Load, job.Seed)
+		return Run(ctx, dialer, job.Load, job.Seed)
 	}
 	baton, err := inheritBaton()
 	if err != nil {
 		return Result{}, err
 	}
-	return RunInTurns(ctx, stock, job.Load, *job.Turns, baton)
+	return RunInTurns(ctx, dialer, job.Load, *job.Turns, baton)
 }
 
 type ready struct {

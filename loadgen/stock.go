@@ -177,7 +177,7 @@ func (s *Stock) dial(ctx context.Context, now func() time.Duration, o *handshake
 	state := client.ConnectionState()
 	presented := seat.end(state.DidResume)
 	s.hangUp(client, tcp)
-	o.Outcome = handshake.ClientOutcome(state, presented)
+	o.Outcome, o.Generation = handshake.ClientOutcome(state, presented), generation(state.PeerCertificates[0])
 	return s.spec.Check(o.Outcome)
 }
 
@@ -207,6 +207,14 @@ func (s *Stock) confirm(client *tls.Conn, seat *seat, now func() time.Duration, 
 	}
 	o.Confirmed = now()
 	return nil
+}
+
+// generation is the serial number of a leaf; zero: it has more than 64 bits.
+func generation(leaf *x509.Certificate) uint64 {
+	if leaf.SerialNumber.IsUint64() {
+		return leaf.SerialNumber.Uint64()
+	}
+	return 0
 }
 
 // hangUp prepares a confirmed connection for its close. With FIN it waits for the server to close too, at most until

@@ -30,8 +30,8 @@ func New(a *analysis.Analysis, parts ...Part) *Document {
 // Standard lists the parts of a whole report, in reading order: what was found, why to believe it, how to repeat it.
 func Standard() []Part {
 	return []Part{
-		Alarm, Verdict, Effects, Gates, Objectives, Costs, Counted, Time, Syscalls, CPU, Paths, Signer, Ablation, Operations,
-		Tail, Doubts, Latency, NullControl, Ledgers, Guards, Audit, Absent, Environment, Blocks, Reproduce,
+		Alarm, Verdict, Effects, Gates, Objectives, Reloads, Costs, Counted, Time, Syscalls, CPU, Paths, Signer, Ablation,
+		Operations, Tail, Doubts, Latency, NullControl, Ledgers, Guards, Audit, Absent, Environment, Blocks, Reproduce,
 	}
 }
 

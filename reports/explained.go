@@ -16,8 +16,9 @@ import (
 // Explaining lists the parts that tell what was observed: all there is to say of one process without a scenario.
 func Explaining() []Part { return []Part{Alarm, Time, Syscalls, Operations, Tail, Audit} }
 
-// Explained says whether any part of the analysis was observed: the page has styles that only its explanations need.
-func (d *Document) Explained() bool { return len(d.analysis.Explanations) > 0 }
+// Charted says whether the page has charts over time, which need styles of their own: of what was observed, and of
+// certificates that moved.
+func (d *Document) Charted() bool { return len(d.analysis.Explanations)+len(d.analysis.Reloads) > 0 }
 
 // classGlosses say what a class of time is, for those who read its name the first time.
 var classGlosses = [account.Classes]string{

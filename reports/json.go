@@ -52,6 +52,10 @@ type Data struct {
 	Primitives []PrimitiveData `json:"primitives,omitempty"`
 	Ablations  []AblationData  `json:"ablations,omitempty"`
 
+	// What became of certificates that moved; the keys are absent where none did.
+	Reloads   []ReloadData `json:"reloads,omitempty"`
+	Scorecard []CardData   `json:"scorecard,omitempty"`
+
 	// What was observed; the keys are absent where nothing was.
 	Explanations []ExplanationData `json:"explanations,omitempty"`
 	Differences  []DifferenceData  `json:"differences,omitempty"`
@@ -219,7 +223,8 @@ type VariantData struct {
 	Baseline bool              `json:"baseline"`
 	Build    variant.Build     `json:"build"`
 	Env      map[string]string `json:"env"`
-	Accel    string            `json:"accel,omitempty"` // who was asked to sign with a P-384 key; absent: crypto/ecdsa
+	Accel    string            `json:"accel,omitempty"`  // who was asked to sign with a P-384 key; absent: crypto/ecdsa
+	Reload   string            `json:"reload,omitempty"` // how it notices that certificate files change; absent: it does not
 	SBOM     variant.SBOM      `json:"sbom"`
 	Running  *RunningData      `json:"running"`
 }
@@ -273,6 +278,9 @@ func DataOf(a *analysis.Analysis) Data {
 		Codes:      codesData(a),
 		Primitives: present(a.Primitives, primitiveData),
 		Ablations:  present(a.Ablations(), ablationData),
+
+		Reloads:   present(a.Reloads, reloadData),
+		Scorecard: present(a.Scorecard, cardData),
 
 		Explanations: present(a.Explanations, explanationData),
 		Differences:  present(a.Differences, differenceData),
@@ -432,6 +440,9 @@ func variantData(v results.Variant) VariantData {
 	}
 	if d.SBOM.Settings == nil {
 		d.SBOM.Settings = map[string]string{}
+	}
+	if v.Reload != nil {
+		d.Reload = v.Reload.Strategy
 	}
 	if v.Hello.Go != "" {
 		h := v.Hello

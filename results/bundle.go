@@ -15,7 +15,7 @@ import (
 )
 
 // Schema is the version of the bundle's layout. Another number is another format.
-const Schema = 4
+const Schema = 5
 
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {
@@ -142,10 +142,11 @@ type Block struct {
 
 // Rotation is one change of the server's certificate files during a block.
 type Rotation struct {
-	Generation uint64          `json:"generation"`
-	By         rotation.Method `json:"by"`
-	Began      time.Duration   `json:"began_ns"` // its first step, by [handshake.Clock]
-	At         time.Duration   `json:"at_ns"`    // when its last step had been taken
+	Generation uint64               `json:"generation"`
+	By         rotation.Method      `json:"by"`
+	Began      time.Duration        `json:"began_ns"`       // its first step, by [handshake.Clock]
+	At         time.Duration        `json:"at_ns"`          // when its last step had been taken
+	Want       rotation.Expectation `json:"want,omitempty"` // keep or any, of what an injection does; empty: it is to be adopted
 }
 
 // Observer is how blocks are observed, and how well it finds what is known.

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tlslab/tlslab/handshake/reload"
 	"github.com/tlslab/tlslab/results/hist"
 )
 
@@ -21,6 +23,7 @@ const (
 	observedDir    = "observed/"
 	exactName      = "exact.json"
 	primitivesName = "primitives.json"
+	scorecardName  = "scorecard.json"
 )
 
 // blockName is blocks/0000.json for the first block.
@@ -52,6 +55,9 @@ func (m *Manifest) checkVariants() error {
 			return fmt.Errorf("variant %q: name empty or used twice", v.Name)
 		}
 		seen[v.Name] = true
+		if r := v.Reload; r != nil && (r.Files != reload.Files{} || r.State != "") {
+			return fmt.Errorf("variant %q: its reload strategy names files of the machine", v.Name)
+		}
 	}
 	return nil
 }
@@ -155,7 +161,7 @@ func (m *Manifest) isBaseline(name string) bool {
 }
 
 // checkBlock holds a block against the manifest: its cell has its variant, its role allows it, its histograms are
-// sound.
+// sound, its rotations are in order.
 func (m *Manifest) checkBlock(b *Block) error {
 	i := slices.IndexFunc(m.Cells, func(c Cell) bool { return c.Name == b.Cell })
 	switch {
@@ -167,7 +173,7 @@ func (m *Manifest) checkBlock(b *Block) error {
 	if err := m.checkRole(b, m.Cells[i]); err != nil {
 		return err
 	}
-	return checkHistograms(b)
+	return cmp.Or(checkHistograms(b), checkReloading(b))
 }
 
 // checkRole lets into the null control the baseline and the variant that is made for it, and that nowhere else.

@@ -26,6 +26,7 @@ func TestFormatNamesEveryKey(t *testing.T) {
 	collect(want, reflect.TypeFor[account.Handshake]())
 	collect(want, reflect.TypeFor[exact.Counts]())
 	collect(want, reflect.TypeFor[Primitives]())
+	collect(want, reflect.TypeFor[Scorecard]())
 	want["Histogram"] = histogramKeys(t)
 	got := documented(t)
 	for name, keys := range want {
@@ -92,7 +93,7 @@ func documented(t *testing.T) map[string][]string {
 
 func TestFormatNamesTheSchema(t *testing.T) {
 	text := string(must[[]byte](t)(os.ReadFile("FORMAT.md")))
-	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, exactName, primitivesName, fmt.Sprintf("schema %d", Schema)} {
+	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, exactName, primitivesName, scorecardName, fmt.Sprintf("schema %d", Schema)} {
 		if !strings.Contains(text, name) {
 			t.Errorf("FORMAT.md does not name %s", name)
 		}

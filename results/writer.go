@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"github.com/tlslab/tlslab/handshake/reload"
 )
 
 var (
@@ -269,6 +271,7 @@ func published(m Manifest) Manifest {
 		v.Hello.Address, v.Hello.PID = "", 0
 		v.Build.PGO = relative(v.Build.PGO)
 		v.Build.Source.Path = relative(v.Build.Source.Path)
+		v.Reload = anywhere(v.Reload)
 	}
 	return m
 }
@@ -278,6 +281,16 @@ func relative(path string) string {
 		return filepath.Base(path)
 	}
 	return path
+}
+
+// anywhere is a reload strategy without the paths that it follows here.
+func anywhere(r *reload.Settings) *reload.Settings {
+	if r == nil {
+		return nil
+	}
+	s := *r
+	s.Files, s.State = reload.Files{}, ""
+	return &s
 }
 
 // encodeManifest ends the manifest with a newline, which tells the reader that nothing was cut off.

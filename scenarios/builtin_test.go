@@ -46,6 +46,11 @@ func TestBuiltin(t *testing.T) {
 		{"p384", 2, 2, 80, 2 * time.Minute},
 		{"post-quantum", 2, 6, 144, 5 * time.Minute},
 		{"quickstart", 3, 4, 96, 100 * time.Second},
+		{"reload-command", 4, 1, 24, 5 * time.Minute},
+		{"reload-memory", 2, 1, 24, 5 * time.Minute},
+		{"reload-notify", 3, 1, 18, 4 * time.Minute},
+		{"reload-scorecard", 9, 1, 54, 15 * time.Minute},
+		{"reload-storm", 2, 1, 240, 27 * time.Minute},
 		{"resumption", 2, 4, 128, 3 * time.Minute},
 		{"smoke", 2, 1, 24, 18 * time.Second},
 	} {
@@ -65,8 +70,20 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+// An interval of 10 s takes long blocks, so reload-poll has few of them, and says so.
+func TestBuiltinPoll(t *testing.T) {
+	p := builtinPlan(t, "reload-poll", linux())
+	if len(p.Variants) != 8 || len(p.Blocks) != 32 || p.Estimate() > 8*time.Minute {
+		t.Errorf("got %d variants, %d blocks, %s", len(p.Variants), len(p.Blocks), p.Estimate())
+	}
+	if len(p.Warnings) != 1 || !strings.HasPrefix(p.Warnings[0], "4 groups cannot reject at 5 %") {
+		t.Errorf("got warnings %q", p.Warnings)
+	}
+}
+
 func TestBuiltinList(t *testing.T) {
-	want := []string{"aa", "ablation", "exact", "explain", "gate", "mutual", "p384-accel", "p384", "post-quantum", "quickstart", "resumption", "smoke"}
+	want := []string{"aa", "ablation", "exact", "explain", "gate", "mutual", "p384-accel", "p384", "post-quantum", "quickstart",
+		"reload-command", "reload-memory", "reload-notify", "reload-poll", "reload-scorecard", "reload-storm", "resumption", "smoke"}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Errorf("got names %q, want %q", got, want)
 	}

@@ -27,13 +27,15 @@ func (d *decoder) scenario(n *yaml.Node) *Scenario {
 		field{"doc", d.text(&s.Doc)},
 		field{"owner", d.text(&s.Owner)},
 		field{"server", func(n *yaml.Node) { d.server(n, "server", &s.Server) }},
-		field{"variants", func(n *yaml.Node) { given.variants = true; s.Variants = d.variants(n, s.Server) }},
+		field{"disturb", func(n *yaml.Node) { s.disturbAt = at(n); d.disturb(n, &s.disturb) }},
+		field{"variants", func(n *yaml.Node) { given.variants = true; s.Variants = d.variants(n, s.Server); s.shareDisturb() }},
 		field{"client", func(n *yaml.Node) { d.client(n, &s.Client) }},
 		field{"load", func(n *yaml.Node) { given.load = true; s.Loads = d.loads(n) }},
 		field{"cells", func(n *yaml.Node) { d.cells(n, &s.matrix) }},
 		field{"blocks", func(n *yaml.Node) { d.blocks(n, s) }},
 		field{"guards", func(n *yaml.Node) { d.guards(n, &s.Limits) }},
 		field{"instruments", func(n *yaml.Node) { d.instruments(n, s) }},
+		field{"scorecard", func(n *yaml.Node) { d.scorecard(n, s) }},
 		field{"gates", func(n *yaml.Node) { d.gates(n, s) }},
 		field{"objectives", func(n *yaml.Node) { d.objectives(n, s) }},
 		field{"expected_regressions", func(n *yaml.Node) { d.expected(n, s) }},
@@ -91,6 +93,7 @@ func (d *decoder) server(n *yaml.Node, what string, s *Server) {
 		field{"gomaxprocs", d.whole(&s.GOMAXPROCS, 1, 4096)},
 		field{"accel", value(d, &s.Accel, oneOf("accel", signers...))},
 		field{"plant", func(n *yaml.Node) { d.plant(n, s) }},
+		field{"reload", func(n *yaml.Node) { d.reload(n, s) }},
 	)
 }
 

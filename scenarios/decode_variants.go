@@ -105,9 +105,11 @@ func (v Variant) clone() Variant {
 	v.Baseline = false
 	v.Env = maps.Clone(v.Env)
 	v.Build.Tags = slices.Clone(v.Build.Tags)
+	v.Build.Experiment = slices.Clone(v.Build.Experiment)
 	v.Requires = slices.Clone(v.Requires)
 	v.Server.ALPN = slices.Clone(v.Server.ALPN)
 	v.Server.CPUs = slices.Clone(v.Server.CPUs)
+	v.Disturb = slices.Clone(v.Disturb)
 	return v
 }
 
@@ -123,6 +125,7 @@ func (d *decoder) variant(n *yaml.Node, v Variant) Variant {
 		field{"build", func(n *yaml.Node) { v.buildAt = at(n); d.build(n, &v.Build) }},
 		field{"env", func(n *yaml.Node) { d.env(n, &v) }},
 		field{"server", func(n *yaml.Node) { d.server(n, "a variant's server", &v.Server) }},
+		field{"disturb", func(n *yaml.Node) { d.disturbOwn(n, &v) }},
 		field{"source", func(n *yaml.Node) { d.source(n, &v.Build.Source) }},
 		field{"requires", func(n *yaml.Node) { d.requires(n, &v.Requires) }},
 	)
@@ -167,6 +170,7 @@ func (d *decoder) build(n *yaml.Node, b *variant.Build) {
 		field{"goamd64", value(d, &b.GOAMD64, oneOf("goamd64", "v1", "v2", "v3", "v4"))},
 		field{"pgo", d.path(&b.PGO)},
 		field{"tags", many(d, &b.Tags, "tags", readTag)},
+		field{"experiment", many(d, &b.Experiment, "experiment", readExperiment)},
 		field{"layout", typed(d, &b.Layout, "a whole number", []string{"!!int"}, readLayout)},
 	)
 }
@@ -243,7 +247,7 @@ func ownedEnv(key string) string {
 	case "GOTOOLCHAIN":
 		return "set build.toolchain"
 	case "GOEXPERIMENT":
-		return "set build.backend: boringcrypto for the one experiment that the lab knows"
+		return "set build.experiment, or build.backend: boringcrypto"
 	case "GOFIPS140":
 		return "set build.gofips140"
 	case "GOAMD64":
@@ -257,12 +261,13 @@ func ownedEnv(key string) string {
 }
 
 var (
-	envShape       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
-	toolchainShape = regexp.MustCompile(`^go1\.[0-9]{1,3}(\.[0-9]{1,3}|rc[0-9]{1,2}|beta[0-9]{1,2})?$`)
-	moduleShape    = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-f]{8})?$`)
-	tagShape       = regexp.MustCompile(`^[A-Za-z0-9_.]{1,64}$`)
-	refShape       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}$`)
-	protocolShape  = regexp.MustCompile(`^[!-~]{1,255}$`)
+	envShape        = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	toolchainShape  = regexp.MustCompile(`^go1\.[0-9]{1,3}(\.[0-9]{1,3}|rc[0-9]{1,2}|beta[0-9]{1,2})?$`)
+	moduleShape     = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-f]{8})?$`)
+	tagShape        = regexp.MustCompile(`^[A-Za-z0-9_.]{1,64}$`)
+	experimentShape = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
+	refShape        = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}$`)
+	protocolShape   = regexp.MustCompile(`^[!-~]{1,255}$`)
 )
 
 func readToolchain(s string) (string, error) {
@@ -301,6 +306,17 @@ func readLayout(s string) (uint64, error) {
 func readTag(s string) (string, error) {
 	if !tagShape.MatchString(s) {
 		return "", wrong("", "%q is no build tag", clip(s))
+	}
+	return s, nil
+}
+
+// readExperiment reads a word of GOEXPERIMENT.
+func readExperiment(s string) (string, error) {
+	switch {
+	case s == string(variant.BoringCrypto):
+		return "", wrong("set build.backend: boringcrypto", "the experiment %s is a backend", s)
+	case !experimentShape.MatchString(s):
+		return "", wrong(`write it as in GOEXPERIMENT: "runtimesecret"`, "%q is no experiment of a toolchain", clip(s))
 	}
 	return s, nil
 }

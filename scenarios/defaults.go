@@ -98,6 +98,8 @@ func (s *Scenario) settings() []Setting {
 		{"server.gomaxprocs", numberOr(s.Server.GOMAXPROCS, "Go's default")},
 		{"server.accel", or(s.Server.Accel, "std")},
 		{"server.plant", plantOr(s.Server.Plant, "none")},
+		{"server.reload", reloadOr(s.Server.Reload, "none")},
+		{"disturb", or(disturbWords(s.disturb), "none")},
 		{"cells.kind", names(m.kinds)},
 		{"cells.group", names(m.groups)},
 		{"cells.signature", names(m.signatures)},

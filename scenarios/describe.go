@@ -24,6 +24,7 @@ func (p *Plan) Describe(w io.Writer) error {
 	p.describeVariants(t)
 	p.describeCells(t)
 	p.describeGates(t)
+	p.describeScorecard(t)
 	p.describeBlocks(t)
 	t.skips(p.Skips)
 	t.list("defaults in effect", settingLines(p.Defaults))
@@ -77,6 +78,9 @@ func (p *Plan) describeVariants(t *page) {
 		if v.Server.Plant != nil {
 			words = append(words, "plant "+plantOr(v.Server.Plant, ""))
 		}
+		if v.Server.Reload != nil {
+			words = append(words, "reload "+reloadOr(v.Server.Reload, ""), or(disturbWords(v.Disturb), "not disturbed"))
+		}
 		lines = append(lines, strings.Join(words, "\t"))
 	}
 	if p.Null != nil {
@@ -104,7 +108,7 @@ func buildWords(b variant.Build) string {
 	words := []string{or(string(b.Backend), string(variant.Std))}
 	for _, w := range []struct{ key, value string }{
 		{"toolchain", b.Toolchain}, {"gofips140", b.GOFIPS140}, {"goamd64", b.GOAMD64}, {"pgo", b.PGO},
-		{"tags", strings.Join(b.Tags, ",")}, {"source", b.Source.Path}, {"ref", b.Source.Ref},
+		{"tags", strings.Join(b.Tags, ",")}, {"experiment", strings.Join(b.Experiment, ",")}, {"source", b.Source.Path}, {"ref", b.Source.Ref},
 		{"layout", layoutWords(b.Layout)},
 	} {
 		if w.value != "" {

@@ -14,12 +14,15 @@ func (d *decoder) lint(s *Scenario) {
 	for _, v := range s.Variants {
 		d.lintBuild(v)
 		d.lintGODEBUG(v)
+		d.lintReload(v)
 	}
 	if s.matrix.broken || len(s.Variants) == 0 || slices.Contains(s.variantNames(), "") {
 		return // its mistakes are reported already, and rules would seem wrong because of them
 	}
 	d.lintProtocols(s)
 	d.lintTurns(s)
+	d.lintDisturb(s)
+	d.lintScorecard(s)
 	before := len(d.found)
 	if d.expandMatrix(s); len(d.found) == before && len(s.Loads) > 0 {
 		d.lintObjectives(s)

@@ -24,6 +24,7 @@ func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Turn: s.Turn, Client: s.Client,
 		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Observe: s.Observe, Defaults: s.Defaults(),
 		Looks: s.Looks, Confirm: s.Confirm, Exact: s.Exact == "auto", Primitives: s.Primitives == "auto", Objectives: s.Objectives, Expected: s.Expected,
+		Scorecard: s.Scorecard,
 	}
 	found := &problems{file: s.File}
 	p.Skips = slices.Clone(s.excluded)
@@ -183,7 +184,7 @@ const (
 	handshakeTime = 1500 * time.Microsecond // of one handshake, where a load gives their number and no length
 )
 
-// Estimate is about how long all blocks and single operations take, without building the servers, counting and
+// Estimate is about how long the scorecard, all blocks and single operations take, without building the servers, counting and
 // confirming. A plan for centuries saturates.
 func (p *Plan) Estimate() time.Duration { return p.estimate(math.MaxInt) }
 
@@ -193,7 +194,7 @@ func (p *Plan) estimate(groups int) time.Duration {
 	if p.Observe.Plants {
 		total = plantsTime
 	}
-	total += p.primitivesTime()
+	total += p.primitivesTime() + p.scorecardTime()
 	for _, b := range p.Blocks {
 		if b.Group >= groups {
 			continue

@@ -24,7 +24,7 @@ type Machine struct {
 
 // unavailable is why a variant cannot be built or started on a machine, or "".
 func unavailable(v Variant, m Machine) string {
-	for _, why := range []string{noBackend(v, m), noLevel(v, m), noFeature(v, m), noOption(v, m), noSigner(v, m)} {
+	for _, why := range []string{noBackend(v, m), noLevel(v, m), noErasing(v, m), noFeature(v, m), noOption(v, m), noSigner(v, m)} {
 		if why != "" {
 			return why
 		}
@@ -54,6 +54,15 @@ func noLevel(v Variant, m Machine) string {
 		return fmt.Sprintf("GOAMD64=%s is for amd64, and this is %s", level, m.GOARCH)
 	case level > fmt.Sprintf("v%d", m.Level):
 		return fmt.Sprintf("GOAMD64=%s is above this CPU's v%d", level, m.Level)
+	}
+	return ""
+}
+
+// noErasing is why the experiment runtimesecret would erase nothing: elsewhere it is built and changes nothing.
+func noErasing(v Variant, m Machine) string {
+	platform := m.GOOS + "/" + m.GOARCH
+	if slices.Contains(v.Build.Experiment, "runtimesecret") && platform != "linux/amd64" && platform != "linux/arm64" {
+		return "runtimesecret erases on linux/amd64 and linux/arm64 only, and this is " + platform
 	}
 	return ""
 }

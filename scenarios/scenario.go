@@ -42,6 +42,11 @@
 // or the layout made, so the differences between variants mean nothing either. Its blocks are apart from the groups,
 // whose order and seeds are the same with and without it.
 //
+// # Why disturbing belongs to a variant
+//
+// What a rotation costs is asked of one server twice, of which one is left alone. So each variant says what disturbs
+// it; the scenario's disturb is what all with a reload strategy begin with, and an empty list takes it away.
+//
 // # Why observed blocks are others
 //
 // An observer costs the server time, so what it explains and what is measured must not be the same block. Where a
@@ -99,6 +104,9 @@ type Scenario struct {
 	objectives []objective    // as read
 	expectedAt []position     // of each of Expected
 	exactAt    position       // of instruments.exact, where the file has it
+
+	disturb                []rotation.Disturbance // what happens to variants that have no disturb of their own
+	disturbAt, scorecardAt position               // zero: the file has it not
 }
 
 // Variant is one side of the comparison as a scenario asks for it.
@@ -112,6 +120,7 @@ type Variant struct {
 	Disturb  []rotation.Disturbance `json:"disturb,omitempty"`  // what happens during each of its blocks
 
 	at, buildAt, godebugAt position
+	disturbAt              position // of its own disturb, or of that of the variant that it extends; zero: the scenario's
 }
 
 // Server is how a variant's server is run.
@@ -128,7 +137,7 @@ type Server struct {
 	Reload     *reload.Settings `json:"reload,omitempty"`     // how it notices that certificate files change; nil: it serves one certificate for life
 }
 
-// Scorecard is what every variant with a reload strategy is put through before the first block.
+// Scorecard is what the variants of [Plan.Carded] are put through before the first block.
 type Scorecard struct {
 	Injections []string `json:"injections"` // of rotation.Catalogue
 	Rotations  int      `json:"rotations"`  // in a row, while nothing may leak; zero: none

@@ -15,6 +15,8 @@ import (
 
 	"github.com/tlslab/tlslab/accel"
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/reload"
+	"github.com/tlslab/tlslab/handshake/rotation"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
@@ -77,6 +79,9 @@ func TestSchemaAccepts(t *testing.T) {
 // withGate is a valid file with a gate.
 const withGate = valid + "gates: [{metric: server_cpu}]\n"
 
+// withReload is a valid file whose certificates may change.
+const withReload = valid + "server: {reload: {strategy: reference}}\n"
+
 func TestSchemaRejects(t *testing.T) {
 	schema := compiled(t)
 	for _, text := range []string{
@@ -121,6 +126,23 @@ func TestSchemaRejects(t *testing.T) {
 		valid + "server: {plant: {count: 1}}",
 		valid + "server: {plant: {work: bern, count: 1}}",
 		"variants: [{name: a, build: {layout: 0}}]\nload: {}",
+		"variants: [{name: a, build: {experiment: boringcrypto}}]\nload: {}",
+		valid + "server: {reload: {strategy: notify}}",
+		valid + "server: {reload: {strategy: reference, interval: 5}}",
+		valid + "disturb: []",
+		withReload + "disturb: {rotate: {every: 100ms}}",
+		withReload + "disturb: [{}]",
+		withReload + "disturb: [{rotate: {by: rename}}]",
+		withReload + "disturb: [{rotate: {every: 100ms, by: copy}}]",
+		withReload + "disturb: [{rotate: {every: 100ms}, at: 10ms}]",
+		withReload + "disturb: [{rotate: {every: 100ms}, inject: rename, at: 10ms}]",
+		withReload + "disturb: [{inject: rename}]",
+		withReload + "disturb: [{inject: renames, at: 10ms}]",
+		withReload + "scorecard: {injections: some}",
+		withReload + "scorecard: {injections: []}",
+		withReload + "scorecard: {rotations: -1}",
+		withReload + "scorecard: {crash: 'yes'}",
+		withReload + "scorecard: {at_once: 0}",
 		valid + "blocks: {groups: {min: 1, max: 2}}",
 		valid + "blocks: {groups: {looks: []}}",
 		valid + "blocks: {groups: {looks: [1, 1]}}",
@@ -282,12 +304,22 @@ func TestSchemaWords(t *testing.T) {
 		{"signature", r.property([]string{"cells", "signature"}), handshake.SignatureNames()},
 		{"suite", r.property([]string{"cells", "suite"}), handshake.SuiteNames()},
 		{"metric", gates.Properties[0].node, metricNames()},
+		{"strategy", r.property([]string{"server", "reload", "strategy"}), reload.Names()},
+		{"by", r.property([]string{"disturb", "rotate", "by"}), words(rotation.Methods())},
+		{"inject", root.Definitions["injection"], injections()},
 	} {
 		want := "`" + strings.Join(tt.want, "`, `") + "`"
 		if got := r.values(tt.node); got != want {
 			t.Errorf("%s: the schema allows %s, want %s", tt.key, got, want)
 		}
 	}
+}
+
+func words[T ~string](all []T) (words []string) {
+	for _, v := range all {
+		words = append(words, string(v))
+	}
+	return words
 }
 
 // What the CPU detection can say must be what a scenario can require.

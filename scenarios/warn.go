@@ -20,6 +20,7 @@ func (p *Plan) warn(s *Scenario) {
 	p.warnThin()
 	p.warnLooks()
 	p.warnNull(s)
+	p.warnDisturb()
 	for _, v := range p.Variants {
 		if shared := overlap(v.Server.CPUs, p.Client.CPUs); len(shared) > 0 {
 			p.doubt("the server of %s and the load generator share CPUs %v", v.Name, shared)

@@ -77,11 +77,13 @@ func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, e
 		c.plain.plants.harvest() // of before
 		if err = c.plain.ledger.begin(ctx); err == nil {
 			c.plain.signer.begin()
+			c.plain.reloading.begin()
 		}
 	case "end":
 		if reply.Report, err = c.plain.ledger.end(ctx); err == nil {
 			reply.Report.Planted = c.plain.plants.harvest()
 			reply.Report.Signer = c.plain.signer.end()
+			reply.Report.Reload = c.plain.reloading.end()
 			reply.Report.Began = c.plain.plants.clock.When(c.plain.ledger.began)
 		}
 	case "profile-start":
@@ -94,6 +96,8 @@ func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, e
 		reply.Trace, err = c.stopTrace()
 	case "plant":
 		err = c.plain.plants.plant(ctx, request.Plant)
+	case "reload":
+		err = c.plain.reloading.command()
 	case "stop":
 	default:
 		err = fmt.Errorf("unknown request %q", request.Do)

@@ -14,6 +14,12 @@
 // Begin and end wait until no connection is open, so that what the ledger, getrusage(2) and the allocator counted
 // between them belongs to the same handshakes, all of them and no others.
 //
+// # Certificates that change
+//
+// With [Settings.Reload] a strategy of package reload decides what is served. Its callbacks run inside those that follow
+// the phases, its keys inside the ones that do, and its book is part of the [Report]: what came of its reloads during
+// the stretch, and when each identity was published. A strategy that dies does not take the server with it.
+//
 // # What can be seen from within
 //
 // A handshake tells what it is at through the callbacks of crypto/tls: its goroutine bears the labels tls_phase and

@@ -97,30 +97,46 @@ func port(a net.Addr) uint16 {
 }
 
 // follow makes the handshakes of config enter their phases, and lets plants grow in them. It changes nothing that a
-// client could see: the callbacks leave every decision to crypto/tls, unless a plant serves another certificate.
+// client could see: the callbacks leave every decision to those that were there before, else to crypto/tls, unless a
+// plant serves another certificate.
 func follow(config *tls.Config, plants *plants) {
+	configure, choose, unwrap := config.GetConfigForClient, config.GetCertificate, config.UnwrapSession
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		enter(negotiate, unknown)
 		plants.hello(hello)
-		return nil, nil
+		if configure == nil {
+			return nil, nil
+		}
+		return configure(hello)
 	}
-	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	config.GetCertificate = func(hello *tls.ClientHelloInfo) (served *tls.Certificate, err error) {
 		enter(certificate, full)
-		return plants.choice(hello), nil
+		if choose != nil {
+			served, err = choose(hello)
+		}
+		return plants.choice(hello, served), err
+	}
+	if unwrap == nil {
+		unwrap = config.DecryptTicket
 	}
 	config.UnwrapSession = func(ticket []byte, state tls.ConnectionState) (*tls.SessionState, error) {
-		session, err := config.DecryptTicket(ticket, state)
+		session, err := unwrap(ticket, state)
 		if session != nil {
 			enter(resume, resumed)
 		}
 		return session, err
 	}
-	for i, pair := range config.Certificates {
-		if key, ok := pair.PrivateKey.(crypto.Signer); ok {
-			config.Certificates[i].PrivateKey = phasedSigner{key}
-		}
+	for i := range config.Certificates {
+		phased(&config.Certificates[i])
+		plants.serves = config.Certificates[i]
 	}
-	plants.serves = config.Certificates[0]
+}
+
+// phased makes the use of a certificate's key a phase of its own.
+func phased(c *tls.Certificate) {
+	if key, ok := c.PrivateKey.(crypto.Signer); ok {
+		c.PrivateKey = phasedSigner{key}
+	}
 }
 
 // phasedSigner is a private key whose use is a phase of its own. crypto/tls asks a key for no more than

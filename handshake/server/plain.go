@@ -24,13 +24,14 @@ const acceptPause = 5 * time.Millisecond
 
 // plain is the app that speaks nothing above TLS: it confirms and waits for the client to close.
 type plain struct {
-	listener net.Listener
-	config   *tls.Config
-	leaf     *x509.Certificate
-	rotate   time.Duration
-	signer   *signer // nil: crypto/tls signs by itself
-	ledger   *ledger
-	plants   *plants
+	listener  net.Listener
+	config    *tls.Config
+	leaf      *x509.Certificate
+	reloading *reloading // nil: the certificate does not change
+	rotate    time.Duration
+	signer    *signer // nil: crypto/tls signs by itself
+	ledger    *ledger
+	plants    *plants
 }
 
 // newPlain listens; what s plants grows until ctx ends.
@@ -58,45 +59,64 @@ func (s Settings) plain(ctx context.Context, listener net.Listener) (*plain, err
 	if err != nil {
 		return nil, err
 	}
-	signer, err := s.accelerate(config)
-	if err != nil {
+	p := &plain{
+		listener: listener, config: config, rotate: s.Rotate, ledger: newLedger(),
+		plants: &plants{clock: handshake.NewClock()},
+	}
+	if err := p.certify(s); err != nil {
 		return nil, err
 	}
-	plants := &plants{clock: handshake.NewClock()}
-	follow(config, plants)
-	if err := plants.plant(ctx, s.Plant); err != nil {
+	follow(config, p.plants)
+	if err := p.plants.plant(ctx, s.Plant); err != nil {
 		return nil, err
 	}
-	return &plain{
-		listener: listener, config: config, leaf: config.Certificates[0].Leaf, rotate: s.Rotate,
-		signer: signer, ledger: newLedger(), plants: plants,
-	}, nil
+	return p, nil
 }
 
+// config has no certificate yet where those are files that may change.
 func (s Settings) config() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: s.ALPN, SessionTicketsDisabled: !s.Tickets}
+	if s.Mutual {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	if s.Reload != nil {
+		return config, nil
+	}
+	return config, s.furnish(config)
+}
+
+// certify decides who signs with the certificate's key: the key of a file that may change, or that of one for life or
+// what accelerates it.
+func (p *plain) certify(s Settings) (err error) {
+	if s.Reload != nil {
+		p.reloading, p.leaf, err = s.reloading(p.config, p.plants.clock)
+		return err
+	}
+	p.leaf = p.config.Certificates[0].Leaf
+	p.signer, err = s.accelerate(p.config)
+	return err
+}
+
+// furnish gives config a certificate for life, and those who sign its clients'.
+func (s Settings) furnish(config *tls.Config) error {
 	pair, err := tls.X509KeyPair(s.Certificate, s.Key)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if pair.Leaf == nil { // GODEBUG=x509keypairleaf=0
 		if pair.Leaf, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	config := &tls.Config{
-		Certificates:           []tls.Certificate{pair},
-		MinVersion:             tls.VersionTLS13,
-		NextProtos:             s.ALPN,
-		SessionTicketsDisabled: !s.Tickets,
+	config.Certificates = []tls.Certificate{pair}
+	if !s.Mutual {
+		return nil
 	}
-	if s.Mutual {
-		config.ClientAuth = tls.RequireAndVerifyClientCert
-		config.ClientCAs = x509.NewCertPool()
-		if !config.ClientCAs.AppendCertsFromPEM(s.ClientCAs) {
-			return nil, errors.New("mutual: no certificate authority for clients")
-		}
+	config.ClientCAs = x509.NewCertPool()
+	if !config.ClientCAs.AppendCertsFromPEM(s.ClientCAs) {
+		return errors.New("mutual: no certificate authority for clients")
 	}
-	return config, nil
+	return nil
 }
 
 // serve accepts until ctx ends, then waits for its goroutines.
@@ -107,6 +127,9 @@ func (p *plain) serve(ctx context.Context) error {
 	defer running.Wait()
 	if !p.config.SessionTicketsDisabled {
 		running.Go(p.keys(ctx))
+	}
+	if p.reloading != nil {
+		running.Go(func() { p.reloading.run(ctx) })
 	}
 	for {
 		conn, err := p.listener.Accept()

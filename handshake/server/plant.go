@@ -60,7 +60,7 @@ type Plant struct {
 // Planted is one growth of a [Plant], as the server measured it.
 type Planted struct {
 	Port uint16        `json:"port,omitempty"` // of the peer; zero: of no handshake
-	At   time.Duration `json:"at_ns"`          // its begin on CLOCK_MONOTONIC (where it is not Linux, since the server's start)
+	At   time.Duration `json:"at_ns"`          // its begin, by [handshake.Clock]
 	Size time.Duration `json:"size_ns"`
 }
 
@@ -73,7 +73,7 @@ const (
 // plants is what grows at present, and the ledger of what has grown.
 type plants struct {
 	clock  handshake.Clock
-	serves tls.Certificate        // what the server serves where nothing grows
+	serves tls.Certificate        // what the server serves for life; empty where it reloads
 	grown  atomic.Pointer[growth] // nil: nothing
 
 	mu     sync.Mutex
@@ -86,10 +86,10 @@ type growth struct {
 	every  uint64
 	hellos atomic.Uint64
 	chosen atomic.Uint64
-	hello  func() time.Duration // in GetConfigForClient; nil: nothing
-	choice func() time.Duration // in GetCertificate; nil: nothing
-	serves *tls.Certificate     // that GetCertificate chooses; nil: the server's own
-	stop   func()               // nil: there is nothing to stop
+	hello  func() time.Duration                    // in GetConfigForClient; nil: nothing
+	choice func() time.Duration                    // in GetCertificate; nil: nothing
+	serve  func(*tls.Certificate) *tls.Certificate // what GetCertificate chooses in the place of another one, nil: the server's for life; nil: it does not
+	stop   func()                                  // nil: there is nothing to stop
 }
 
 // seeds are the plants that exist on every system; see systemSeeds for the others.
@@ -176,16 +176,19 @@ func (l *plants) hello(client *tls.ClientHelloInfo) {
 	}
 }
 
-// choice lets grow what grows where the certificate is chosen, and returns the one to serve; nil: the server's own.
-func (l *plants) choice(client *tls.ClientHelloInfo) *tls.Certificate {
+// choice lets grow what grows where a certificate is chosen, and returns the one to serve; nil: the server's for life.
+func (l *plants) choice(client *tls.ClientHelloInfo, served *tls.Certificate) *tls.Certificate {
 	g := l.grown.Load()
-	if g == nil || g.choice == nil && g.serves == nil || g.chosen.Add(1)%g.every != 0 {
-		return nil
+	if g == nil || g.choice == nil && g.serve == nil || g.chosen.Add(1)%g.every != 0 {
+		return served
 	}
 	if g.choice != nil {
 		l.grow(client.Conn, g.choice)
 	}
-	return g.serves
+	if g.serve == nil {
+		return served
+	}
+	return g.serve(served)
 }
 
 func (l *plants) grow(peer net.Conn, do func() time.Duration) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"os"
@@ -103,9 +104,16 @@ func readZeros(p Plant, _ *plants) (*growth, error) {
 // staple serves the server's certificate with an OCSP response of so many bytes that means nothing. A Go client asks
 // for one and does not read it.
 func staple(p Plant, l *plants) (*growth, error) {
-	stapled := l.serves
-	stapled.OCSPStaple = make([]byte, p.Count)
-	return &growth{serves: &stapled}, nil
+	forLife := l.serves
+	forLife.OCSPStaple = make([]byte, p.Count)
+	return &growth{serve: func(served *tls.Certificate) *tls.Certificate {
+		if served == nil {
+			return &forLife
+		}
+		stapled := *served
+		stapled.OCSPStaple = forLife.OCSPStaple
+		return &stapled
+	}}, nil
 }
 
 // contend waits for locks whose holders are goroutines that are there already, so that waiting allocates nothing.

@@ -49,7 +49,7 @@ type Hello struct {
 
 // Request is one line to the server.
 type Request struct {
-	Do     string        `json:"do"`                  // begin, end, profile-start, profile-stop, trace-start, trace-stop, plant, stop
+	Do     string        `json:"do"`                  // begin, end, profile-start, profile-stop, trace-start, trace-stop, plant, reload, stop
 	Window time.Duration `json:"window_ns,omitempty"` // of profile-start: length of each profile; zero: one for all
 	Bytes  int           `json:"bytes,omitempty"`     // of trace-start: the trace ends when it is larger; zero: 64 MiB
 	Plant  *Plant        `json:"plant,omitempty"`     // of plant: takes the place of the one before; nil: none
@@ -80,7 +80,7 @@ type Trace struct {
 // Report is what the server counted between begin and end, with no connection open at either edge.
 type Report struct {
 	Ledger  handshake.ServerLedger `json:"ledger"`
-	Began   time.Duration          `json:"began_ns"` // on CLOCK_MONOTONIC (where it is not Linux, since the server's start)
+	Began   time.Duration          `json:"began_ns"` // by [handshake.Clock]
 	Wall    time.Duration          `json:"wall_ns"`
 	CPU     handshake.CPU          `json:"cpu"`
 	Runtime Runtime                `json:"runtime"`
@@ -111,6 +111,7 @@ type Reload struct {
 	Reloads    map[string]uint64 `json:"reloads,omitempty"`   // by result and reason: "ok", "refused: the chain has become shorter"
 	Events     map[string]uint64 `json:"events,omitempty"`    // of the file system, by kind
 	Published  []Published       `json:"published,omitempty"` // in order
+	Failing    string            `json:"failing,omitempty"`   // why the newest reload did not succeed, or why the strategy follows the files no more
 }
 
 // Published is one identity that became what handshakes are served with.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -22,6 +23,7 @@ func reason(err error) string {
 	var unverified *tls.CertificateVerificationError
 	var errno syscall.Errno
 	var op *net.OpError
+	var path *fs.PathError
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
@@ -31,6 +33,8 @@ func reason(err error) string {
 		return errno.Error()
 	case errors.As(err, &op) && op.Err != nil:
 		return op.Op + ": " + op.Err.Error()
+	case errors.As(err, &path):
+		return path.Op + ": " + path.Err.Error()
 	}
 	text, _, _ := strings.Cut(err.Error(), ": x509: ") // of a certificate that cannot be parsed, with what it says
 	return text[:min(len(text), maxReasonBytes)]

@@ -76,7 +76,7 @@ func (s *signer) end() *Signer {
 		return nil
 	}
 	now, before := s.Stats(), s.before
-	did := &Signer{
+	return &Signer{
 		Path:       string(s.path),
 		Signatures: now.Signatures - before.Signatures,
 		Batches:    now.Batches - before.Batches,
@@ -84,17 +84,9 @@ func (s *signer) end() *Signer {
 		Waits:      since(now.Waits[:], before.Waits[:]),
 		Kernel:     time.Duration(now.KernelNanos - before.KernelNanos),
 		Single:     now.Single - before.Single,
+		Fallbacks:  more(now.Fallbacks, before.Fallbacks),
 		Verified:   now.Verified - before.Verified,
 	}
-	for reason, n := range now.Fallbacks {
-		if n -= before.Fallbacks[reason]; n > 0 {
-			if did.Fallbacks == nil {
-				did.Fallbacks = map[string]uint64{}
-			}
-			did.Fallbacks[reason] = n
-		}
-	}
-	return did
 }
 
 func since(now, before []uint64) []uint64 {

@@ -3,6 +3,7 @@ package variant
 import (
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func Available(b Build) error {
 
 // check finds what can be known from the build and the machine alone.
 func (b Build) check() error {
-	for _, rule := range []func(Build) error{checkBackend, checkFIPS, checkAMD64, checkToolchain, checkSource} {
+	for _, rule := range []func(Build) error{checkBackend, checkFIPS, checkAMD64, checkToolchain, checkSource, checkExperiment} {
 		if err := rule(b); err != nil {
 			return err
 		}
@@ -92,6 +93,21 @@ func checkToolchain(b Build) error {
 		return nil
 	}
 	return because(ErrImpossible, "write it as go1.26.8", "unknown toolchain %q", b.Toolchain)
+}
+
+// experimentName is how the words of GOEXPERIMENT are written; whether there is such a one only the toolchain knows.
+var experimentName = regexp.MustCompile(`^[a-z0-9]+$`)
+
+func checkExperiment(b Build) error {
+	for _, name := range b.Experiment {
+		switch {
+		case !experimentName.MatchString(name):
+			return because(ErrImpossible, "write it as in GOEXPERIMENT, one word each, for example runtimesecret", "unknown experiment %q", name)
+		case name == string(BoringCrypto):
+			return because(ErrImpossible, "ask for the boringcrypto backend", "experiment %s is a backend", name)
+		}
+	}
+	return nil
 }
 
 func checkSource(b Build) error {

@@ -20,6 +20,10 @@ func TestCheck(t *testing.T) {
 		{Build{Backend: FIPS140, GOFIPS140: "off"}, "gofips140 off"},
 		{Build{GOAMD64: "v5"}, `unknown goamd64 "v5"`},
 		{Build{Toolchain: "1.26.8"}, `unknown toolchain "1.26.8"`},
+		{Build{Experiment: []string{"runtimesecret"}}, ""},
+		{Build{Experiment: []string{"runtimesecret,boringcrypto"}}, `unknown experiment "runtimesecret,boringcrypto"`},
+		{Build{Experiment: []string{""}}, `unknown experiment ""`},
+		{Build{Experiment: []string{"boringcrypto"}}, "experiment boringcrypto is a backend"},
 		{Build{Source: Source{Path: ".", Ref: "main"}}, "a path and a ref"},
 	} {
 		err := Available(test.build)

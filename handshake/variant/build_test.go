@@ -2,6 +2,7 @@ package variant
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -153,6 +154,45 @@ func TestBuildBoringCrypto(t *testing.T) {
 	}
 }
 
+func TestBuildExperiment(t *testing.T) {
+	b := builder(t, plant(t, tree))
+	asked := Build{Experiment: []string{"runtimesecret"}}
+	bin := mustBuild(t, b, asked)
+	if !strings.HasSuffix(bin.SBOM.Go, "-X:runtimesecret") {
+		t.Errorf("built by %s", bin.SBOM.Go)
+	}
+	if got := verify(t, asked, nil, bin); got != nil {
+		t.Errorf("%q", got)
+	}
+	if got := verify(t, Build{}, nil, bin); len(got) != 1 || got[0] != "GOEXPERIMENT: asked for none, got runtimesecret" {
+		t.Errorf("an experiment passes for std but for %q", got)
+	}
+}
+
+func TestExperiment(t *testing.T) {
+	for want, b := range map[string]Build{
+		"":                           {},
+		"boringcrypto":               {Backend: BoringCrypto},
+		"jsonv2,runtimesecret":       {Experiment: []string{"runtimesecret", "jsonv2"}},
+		"boringcrypto,runtimesecret": {Backend: BoringCrypto, Experiment: []string{"runtimesecret"}},
+	} {
+		if got := b.experiment(); got != want {
+			t.Errorf("%+v: GOEXPERIMENT=%s, want %s", b, got, want)
+		}
+	}
+}
+
+// A field that a build does not use must not give its cache entry another name.
+func TestKeyHoldsWhatIsAsked(t *testing.T) {
+	text, err := json.Marshal(Build{})
+	if err != nil || string(text) != "{}" {
+		t.Errorf("the plain build is %s, %v", text, err)
+	}
+	if key(Build{}, source{}) == key(Build{Experiment: []string{"runtimesecret"}}, source{}) {
+		t.Error("an experiment has the cache entry of the plain build")
+	}
+}
+
 // Without cgo the go command leaves BoringCrypto out and still writes boringcrypto into the binary.
 func TestBoringCryptoLeftOut(t *testing.T) {
 	path := compiled(t, tree, "GOEXPERIMENT=boringcrypto", "CGO_ENABLED=0")
@@ -189,6 +229,7 @@ func TestBuildFails(t *testing.T) {
 		{"toolchain not to be had", tree, map[string]string{"GOPROXY": "off"}, Build{Toolchain: "go1.99.0"}, ErrToolchain,
 			"toolchain not available", "GOPROXY"},
 		{"bad module version", tree, nil, Build{Backend: FIPS140, GOFIPS140: "v9"}, ErrToolchain, "GOFIPS140", "certified"},
+		{"no such experiment", tree, nil, Build{Experiment: []string{"nonesuch"}}, ErrToolchain, "unknown GOEXPERIMENT", "another toolchain"},
 		{"no profile", tree, nil, Build{PGO: "/nonexistent/cpu.pprof"}, ErrSource, "no such file", "profile"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -149,7 +149,7 @@ var complaints = []struct {
 	{"golang.org/toolchain@", ErrToolchain, toolchainHint},
 	{"cannot find \"go1", ErrToolchain, toolchainHint},
 	{"requires go >= ", ErrToolchain, "install a newer Go, ask for a newer toolchain, or allow GOTOOLCHAIN=auto"},
-	{"unknown GOEXPERIMENT", ErrToolchain, "this toolchain has no such backend: ask for another toolchain"},
+	{"unknown GOEXPERIMENT", ErrToolchain, "this toolchain has no such experiment: ask for another toolchain"},
 	{"invalid GOFIPS140", ErrToolchain, "this toolchain has off, latest, inprocess, certified or v1.Y.Z"},
 	{"unknown GOFIPS140", ErrToolchain, "this toolchain does not have that module: ask for latest, inprocess or certified"},
 	{modulePath + "/" + serverPackage + "@", ErrSource, "the go command cannot get this version: check GOPROXY and the " +

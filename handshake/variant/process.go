@@ -390,6 +390,13 @@ func (p *Process) Plant(ctx context.Context, plant *server.Plant) error {
 	return err
 }
 
+// Reload tells the server's reload strategy to load its files. A strategy that takes no commands, or does not believe
+// the files, is an error of a server that lives on.
+func (p *Process) Reload(ctx context.Context) error {
+	_, err := p.request(ctx, "reload")
+	return err
+}
+
 func (p *Process) request(ctx context.Context, do string) (server.Reply, error) {
 	return p.ask(ctx, server.Request{Do: do})
 }

@@ -48,6 +48,11 @@
 // files of a build lie there too, whatever TMPDIR and GOTMPDIR say, and go with it.
 package variant
 
+import (
+	"slices"
+	"strings"
+)
+
 // Backend is where a build's cryptography comes from.
 type Backend string
 
@@ -60,14 +65,15 @@ const (
 // Build says how a server is built. The zero value is the std backend with the toolchain of this machine, from the
 // tool's own sources.
 type Build struct {
-	Toolchain string   `json:"toolchain,omitempty"` // GOTOOLCHAIN, for example go1.26.8
-	Backend   Backend  `json:"backend,omitempty"`
-	GOFIPS140 string   `json:"gofips140,omitempty"` // latest, certified, inprocess, v1.0.0, ...
-	GOAMD64   string   `json:"goamd64,omitempty"`   // v1 to v4
-	PGO       string   `json:"pgo,omitempty"`       // profile file; relative to the scenario
-	Tags      []string `json:"tags,omitempty"`
-	Source    Source   `json:"source,omitzero"`
-	Layout    uint64   `json:"layout,omitempty"` // seed of the linker's order of functions; zero: its own order
+	Toolchain  string   `json:"toolchain,omitempty"` // GOTOOLCHAIN, for example go1.26.8
+	Backend    Backend  `json:"backend,omitempty"`
+	GOFIPS140  string   `json:"gofips140,omitempty"` // latest, certified, inprocess, v1.0.0, ...
+	GOAMD64    string   `json:"goamd64,omitempty"`   // v1 to v4
+	PGO        string   `json:"pgo,omitempty"`       // profile file; relative to the scenario
+	Tags       []string `json:"tags,omitempty"`
+	Source     Source   `json:"source,omitzero"`
+	Layout     uint64   `json:"layout,omitempty"`     // seed of the linker's order of functions; zero: its own order
+	Experiment []string `json:"experiment,omitempty"` // of GOEXPERIMENT, such as runtimesecret; boringcrypto is a backend
 }
 
 // Source names another tree of the server's sources.
@@ -103,12 +109,14 @@ func (b Build) cgo() string {
 	return "0"
 }
 
-// experiment is the GOEXPERIMENT that the build asks for.
+// experiment is the GOEXPERIMENT that the build asks for, in one order.
 func (b Build) experiment() string {
+	all := slices.Clone(b.Experiment)
 	if b.backend() == BoringCrypto {
-		return "boringcrypto"
+		all = append(all, string(BoringCrypto))
 	}
-	return ""
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ",")
 }
 
 // amd64 is the GOAMD64 that the build asks for.

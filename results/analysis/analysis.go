@@ -63,6 +63,9 @@ type Analysis struct {
 	Codes      []Code      // by cell, variant and primitive: the code expected and the code seen
 	Primitives []Primitive // single operations, timed alone; nil: nothing was
 
+	Reloads   []Reloading // one per cell and variant that follows files, or whose files changed
+	Scorecard []Scored    // one per variant that was put through the catalogue of injections; nil: none was
+
 	Explanations []Explanation          // one per cell and variant that has observed blocks
 	Differences  []CellDifference       // one per cell and candidate
 	Observer     []ObserverEffect       // what observing costs

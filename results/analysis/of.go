@@ -28,14 +28,10 @@ func Of(b *results.Bundle) (*Analysis, error) {
 		return nil, err
 	}
 	a.Codes = codesOf(b.Manifest, a.Series)
-	if a.Exact, err = b.Exact(); err != nil {
+	a.Reloads = reloadsOf(b.Manifest, measured)
+	if err := a.readBeside(b); err != nil {
 		return nil, err
 	}
-	timed, err := b.Primitives()
-	if err != nil {
-		return nil, err
-	}
-	a.Primitives = PrimitivesOf(b.Manifest, timed)
 	if err := a.compare(b.Manifest, blocks, measured); err != nil {
 		return nil, err
 	}
@@ -45,6 +41,21 @@ func Of(b *results.Bundle) (*Analysis, error) {
 	}
 	a.Summary = summarize(a, measured)
 	return a, nil
+}
+
+// readBeside reads what was found out beside the blocks: counts, the times of single operations, scorecards.
+func (a *Analysis) readBeside(b *results.Bundle) (err error) {
+	if a.Exact, err = b.Exact(); err != nil {
+		return err
+	}
+	timed, err := b.Primitives()
+	if err != nil {
+		return err
+	}
+	a.Primitives = PrimitivesOf(b.Manifest, timed)
+	cards, err := b.Scorecard()
+	a.Scorecard = ScorecardOf(cards)
+	return err
 }
 
 // compare compares whatever the bundle holds of the variants: timed, counted, and the baseline with itself.

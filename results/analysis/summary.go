@@ -23,6 +23,9 @@ const (
 
 func summarize(a *Analysis, blocks []judged) Summary {
 	s := Summary{Counts: map[effect.Verdict]int{}, Trust: doubts(a, blocks), Findings: findings(a.Effects)}
+	for _, c := range a.Scorecard {
+		s.Findings = append(s.Findings, c.told())
+	}
 	for _, e := range a.Effects {
 		s.Counts[e.Verdict]++
 	}
@@ -122,6 +125,8 @@ func sentence(a *Analysis) string {
 		return failed[0].finding()
 	case len(missed) > 0:
 		return fmt.Sprintf("objective %s: %s: %s", missed[0].State, missed[0].Text, missed[0].Detail)
+	case len(a.Effects) == 0 && len(a.Scorecard) > 0:
+		return flawless(a.Scorecard)
 	case len(a.Effects) == 0:
 		return fmt.Sprintf("nothing was compared: %d series of blocks measured", len(a.Series))
 	}

@@ -42,30 +42,47 @@ func (r *Run) measure(ctx context.Context, blocks []scenarios.Block) (all []*str
 
 // prepareBlock starts the processes of a block.
 func (r *Run) prepareBlock(ctx context.Context, b scenarios.Block, baton *baton) (_ *stretch, stop func(), err error) {
-	cell, v := r.plan.Cells[b.Cell], r.variant(b.Variant)
-	place := r.places[v.Name]
-	process, err := r.start(ctx, v, cell.Spec)
+	v := r.variant(b.Variant)
+	process, err := r.start(ctx, v, r.plan.Cells[b.Cell].Spec)
 	if err != nil {
 		return nil, nil, err
 	}
 	stopServer := func() { process.Stop(context.WithoutCancel(ctx)) }
-	if err := r.prove(v, process.Hello(), process.Stderr()); err != nil {
-		stopServer()
-		return nil, nil, err
+	err = r.prove(v, process.Hello(), process.Stderr())
+	var s *stretch
+	if err == nil {
+		s, err = r.equip(ctx, b, process, baton)
 	}
-	job := r.job(cell, process.Hello().Address, b.Seed)
-	job.Turns = baton.turns(r.plan.Turn)
-	generator, err := startGenerator(ctx, r.lab.Tool, place.client, job, baton.ends()...)
 	if err != nil {
 		stopServer()
 		return nil, nil, err
 	}
-	s := &stretch{variant: v.Name, place: place, profiled: r.plan.Profile && b.Role == results.Measuring, server: process, generator: generator}
+	return s, func() { s.generator.stop(); stopServer() }, nil
+}
+
+// equip gives a server the generator of its block, and who changes its files.
+func (r *Run) equip(ctx context.Context, b scenarios.Block, process *process, baton *baton) (_ *stretch, err error) {
+	cell, v := r.plan.Cells[b.Cell], r.variant(b.Variant)
+	s := &stretch{
+		variant: v.Name, place: r.places[v.Name], profiled: r.plan.Profile && b.Role == results.Measuring,
+		server: process.Process,
+	}
 	if b.Observed {
 		s.observer = r.observer
 		s.profiled = r.plan.Profile && !r.observer.samples()
 	}
-	return s, func() { generator.stop(); stopServer() }, nil
+	lasts := length(cell.Load)
+	if baton != nil {
+		lasts *= 2
+	}
+	if s.writer, err = process.writer(v, lasts); err != nil {
+		return nil, err
+	}
+	job := r.job(cell, process.Hello().Address, b.Seed)
+	job.Turns = baton.turns(r.plan.Turn)
+	process.files.introduce(&job)
+	s.generator, err = startGenerator(ctx, r.lab.Tool, s.place.client, job, baton.ends()...)
+	return s, err
 }
 
 // name writes into a measured block which one it is.

@@ -88,6 +88,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		r.binaries[v.Name] = binary
 		r.Manifest.Variants = append(r.Manifest.Variants, results.Variant{
 			Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, Accel: v.Server.Accel, SBOM: binary.SBOM,
+			Reload: v.Server.Reload, Disturb: v.Disturb,
 		})
 	}
 	if err := r.prepare(ctx); err != nil {
@@ -148,15 +149,22 @@ func (r *Run) probe(ctx context.Context) error {
 }
 
 // start starts a fresh server of a variant for a cell's spec.
-func (r *Run) start(ctx context.Context, v scenarios.Variant, spec handshake.Spec) (*variant.Process, error) {
-	process, err := variant.Start(ctx, *r.binaries[v.Name], variant.Options{
+func (r *Run) start(ctx context.Context, v scenarios.Variant, spec handshake.Spec) (*process, error) {
+	files, err := r.lay(v, spec.Signature)
+	if err != nil {
+		return nil, err
+	}
+	settings := r.secrets.settings(spec, v.Server)
+	files.point(&settings, v)
+	started, err := variant.Start(ctx, *r.binaries[v.Name], variant.Options{
 		Env: v.Env, CPUs: r.places[v.Name].server, GOMAXPROCS: v.Server.GOMAXPROCS,
-		Settings: r.secrets.settings(spec, v.Server),
+		Settings: settings,
 	})
 	if err != nil {
+		files.remove()
 		return nil, died(v.Name, "at start", err)
 	}
-	return process, nil
+	return &process{started, files}, nil
 }
 
 // more is the next round of spare blocks, announced.

@@ -12,12 +12,14 @@ import (
 const serverName = "edge.example.test"
 
 // secrets are the run's certificates and keys, one authority per signature scheme. They live in memory and in the
-// pipes to the children, never on the disk.
+// pipes to the children, never on the disk, but for those of a server that reloads: throw-away keys of an authority of
+// their own, which lie in a directory of this user's as long as the block lasts.
 type secrets map[handshake.Signature]*identities
 
 type identities struct {
 	authority      *pki.Authority
 	server, client pki.Pair
+	supply         *supply // nil: no server has reloaded yet
 }
 
 func issue(cells []scenarios.Cell, now time.Time) (secrets, error) {
@@ -43,6 +45,14 @@ func issue(cells []scenarios.Cell, now time.Time) (secrets, error) {
 }
 
 func (s secrets) roots(sig handshake.Signature) []byte { return s[sig].authority.Roots() }
+
+// supply is what servers with keys for a scheme reload.
+func (s secrets) supply(sig handshake.Signature) (_ *supply, err error) {
+	if s[sig].supply == nil {
+		s[sig].supply, err = newSupply(sig, time.Now())
+	}
+	return s[sig].supply, err
+}
 
 func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settings {
 	settings := server.Settings{

@@ -27,6 +27,7 @@ type stretch struct {
 	server    *variant.Process
 	generator *generator
 	observer  instrument // nil: the block is not observed
+	writer    *writer    // nil: its certificate does not change
 
 	before  machine
 	block   results.Block
@@ -167,7 +168,15 @@ func (s *stretch) begin(ctx context.Context) error { return s.refused(s.server.B
 func (s *stretch) load(ctx context.Context) (err error) {
 	s.block.Started = time.Now().UTC()
 	s.before = readMachine(s.place)
-	if s.block.Client, err = s.generator.run(ctx); err != nil {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	end := s.writer.begin(ctx, cancel)
+	s.block.Client, err = s.generator.run(ctx)
+	s.block.Rotations = end()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if err != nil {
 		return err
 	}
 	return standard(s.block.Client.Seen)

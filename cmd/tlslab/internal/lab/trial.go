@@ -30,18 +30,19 @@ func (r *Run) try(ctx context.Context, t trial) (*stretch, error) {
 	}
 	defer process.Stop(context.WithoutCancel(ctx))
 	if t.disturb != nil {
-		if err := t.disturb(ctx, process); err != nil {
+		if err := t.disturb(ctx, process.Process); err != nil {
 			return nil, err
 		}
 	}
 	place := r.places[t.variant.Name]
 	job := r.job(t.cell, process.Hello().Address, r.plan.Seed)
 	job.Delay = t.delay
+	process.files.introduce(&job)
 	generator, err := startGenerator(ctx, r.lab.Tool, place.client, job)
 	if err != nil {
 		return nil, err
 	}
 	defer generator.stop()
-	s := &stretch{variant: t.variant.Name, place: place, observer: r.observer, server: process, generator: generator}
+	s := &stretch{variant: t.variant.Name, place: place, observer: r.observer, server: process.Process, generator: generator}
 	return s, s.measure(ctx)
 }

@@ -35,7 +35,13 @@ func TestMain(m *testing.M) {
 // laboratory is a run of one variant, whose server is this test, with an observer that works everywhere.
 func laboratory(t *testing.T) *Run {
 	t.Helper()
-	scenario, err := scenarios.Parse("one.yaml", []byte("variants: [{name: std, env: {SERVE: yes}}]\nload: {loop: closed, workers: 1}\nblocks: {warmup: 10ms}"))
+	return laboratoryOf(t, "load: {loop: closed, workers: 1}")
+}
+
+// laboratoryOf is a run of one variant, with what else its scenario says.
+func laboratoryOf(t *testing.T, text string) *Run {
+	t.Helper()
+	scenario, err := scenarios.Parse("one.yaml", []byte("variants: [{name: std, env: {SERVE: yes}}]\nblocks: {warmup: 10ms}\n"+text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +112,7 @@ func TestStretchInWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.stop()
-	s := &stretch{variant: "std", profiled: true, server: process, generator: g}
+	s := &stretch{variant: "std", profiled: true, server: process.Process, generator: g}
 	if err := s.measure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
