@@ -157,8 +157,11 @@ func (c *crashTest) write() error {
 		return os.Truncate(path, int64(len(m.Certificate)*3/5)) // generations are of a length, nearly
 	case c.Files == "torn":
 		m.Certificate = m.Certificate[:len(m.Certificate)*3/5]
-	case c.Files == "missing":
-		defer os.Remove(path)
+	case c.Files == "missing": // before the rest is written: the generation is never whole
+		m.Certificate = nil
+		if err := os.Remove(path); err != nil {
+			return err
+		}
 	}
 	steps := c.room.place.Steps(m)
 	if last != everything {
@@ -229,7 +232,11 @@ func (c *crashTest) back(ctx context.Context) {
 		}
 		c.Failed++
 		c.Why = seen.Reason
-		if seen.Ended > limit || ctx.Err() != nil {
+		gone := c.target.Supervised == nil && c.died() != ""
+		if gone {
+			c.Why = c.died()
+		}
+		if gone || seen.Ended > limit || ctx.Err() != nil {
 			c.After, c.Down = 0, seen.Ended-c.Down
 			return
 		}
@@ -263,7 +270,7 @@ func (c *crashTest) judge() {
 	case c.After == 0 && len(c.Allowed) == 0:
 	case c.After == 0:
 		c.Defects = append(c.Defects, "served nothing: "+c.Why)
-	case c.After < c.Before:
+	case !slices.Contains(c.Allowed, c.After):
 		c.Defects = append(c.Defects, fmt.Sprintf("served generation %d after %d", c.After, c.Before))
 	}
 }

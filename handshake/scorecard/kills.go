@@ -25,9 +25,7 @@ type killLoop struct {
 // kills kills a server at points of its rotations that chance chooses, and compares what it serves when it is back with
 // the newest generation that anybody has seen.
 func (r *runner) kills(ctx context.Context, t Target) (*Kills, error) {
-	if t.Supervised != nil {
-		t.Command = t.Supervised
-	}
+	t.Command = t.Supervised
 	room, p, err := r.open(ctx, t, rotation.Rename)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Injections []string       // names in [rotation.Catalogue]; nil: all
 	Rotations  int            // of a soak; zero: none
-	Crash      bool           // the matrix of crashes and the loop of kills, for targets with a supervisor
+	Crash      bool           // the matrix of crashes; where there is a supervisor, the loop of kills too
 	Memory     bool           // look for retired keys after the soak
 	AtOnce     int            // trials side by side; zero: 1. A soak has the machine to itself.
 	Dir        string         // for what is temporary; empty: the system's
@@ -135,6 +135,8 @@ func length(injection rotation.Injection) (d time.Duration) {
 func (r *runner) others(target int, t Target, card *Card) (jobs []job) {
 	if r.Crash {
 		jobs = append(jobs, r.matrix(target, t, card)...)
+	}
+	if r.Crash && t.Supervised != nil {
 		jobs = append(jobs, job{target: target, name: "kills", long: time.Minute, do: func(ctx context.Context) (err error) {
 			card.Kills, err = r.kills(ctx, t)
 			return err
@@ -143,22 +145,22 @@ func (r *runner) others(target int, t Target, card *Card) (jobs []job) {
 	if r.Rotations == 0 {
 		return jobs
 	}
-	memory := &card.Memory
-	if !r.Memory {
-		memory = nil
-	}
-	if !t.Commanded || t.Watches {
-		jobs = append(jobs, job{target: target, name: "soak", alone: true, do: func(ctx context.Context) (err error) {
-			card.Soak, err = r.soak(ctx, t, t.told(), memory)
+	soak := func(name string, told bool, into **Soak, memory **Memory) {
+		jobs = append(jobs, job{target: target, name: name, alone: true, do: func(ctx context.Context) (err error) {
+			*into, err = r.soak(ctx, t, told, memory)
 			return err
 		}})
+	}
+	var memory **Memory
+	if r.Memory {
+		memory = &card.Memory
+	}
+	if !t.Commanded || t.Watches {
+		soak("soak", t.told(), &card.Soak, memory)
 		memory = nil // once
 	}
 	if t.Commanded {
-		jobs = append(jobs, job{target: target, name: "soak by command", alone: true, do: func(ctx context.Context) (err error) {
-			card.Command, err = r.soak(ctx, t, true, memory)
-			return err
-		}})
+		soak("soak by command", true, &card.Command, memory)
 	}
 	return jobs
 }
