@@ -91,8 +91,8 @@ func (e examination) check() error {
 			return usage(fmt.Errorf("unknown strategy %q", name), "there are "+strings.Join(reload.Names(), ", "))
 		}
 	}
-	if e.json == "" {
-		return nil
+	if _, err := scorecard.Injections(e.injections); err != nil || e.json == "" {
+		return err
 	}
 	if err := writable(filepath.Dir(e.json)); err != nil {
 		return usage(fmt.Errorf("%s cannot be written: %w", e.json, err), "")
