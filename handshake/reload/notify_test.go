@@ -167,7 +167,7 @@ func TestNotifyKeepsTheLastGood(t *testing.T) {
 			b.tear(2)
 			b.tell(fsnotify.Write, b.Files.Certificate)
 			time.Sleep(time.Minute)
-			if got, failing := servedBy(t, b.strategy), b.book.Ledger().Failing; got != 1 || failing != "mismatch" {
+			if got, failing := servedBy(t, b.strategy), b.book.Ledger().Failing; got != 1 || failing != mismatch {
 				t.Errorf("%s: serves %d, failing %q", name, got, failing)
 			}
 			write(3)
@@ -176,7 +176,7 @@ func TestNotifyKeepsTheLastGood(t *testing.T) {
 			}
 			b.tell(fsnotify.Write, b.Files.Key)
 			time.Sleep(time.Minute)
-			for o, want := range map[Outcome]uint64{{Refused, "mismatch"}: 1, {Result: OK}: 2, {Result: Unchanged}: 1} {
+			for o, want := range map[Outcome]uint64{{Refused, mismatch}: 1, {Result: OK}: 2, {Result: Unchanged}: 1} {
 				if got := b.book.Ledger().Reloads[o]; got != want {
 					t.Errorf("%s: %d reloads of %+v, want %d", name, got, o, want)
 				}
@@ -201,7 +201,7 @@ func TestNotifyShippedDies(t *testing.T) {
 		if got := b.after(t); got != 0 || servedBy(t, b.strategy) != 1 {
 			t.Errorf("adopted after %v", got)
 		}
-		if got, want := b.book.Ledger().Failing, "watch-lost"; got != want {
+		if got, want := b.book.Ledger().Failing, watchLost; got != want {
 			t.Errorf("failing %q, want %q", got, want)
 		}
 	})
