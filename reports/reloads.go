@@ -94,6 +94,12 @@ func reloadDoubts(r analysis.Reloading) []string {
 		said = append(said, fmt.Sprintf("handshakes failed in %d of %s: guards refuse such blocks, so their times are in no value and no ratio, but what became of their rotations is told here",
 			r.Failing, plural(r.Blocks, "block")))
 	}
+	if r.Wrong > 0 {
+		said = append(said, plural(r.Wrong, "change")+" of the files adopted that a good server refuses")
+	}
+	for _, why := range slices.Sorted(maps.Keys(r.Stuck)) {
+		said = append(said, fmt.Sprintf("in %d of %s the newest reload did not succeed: %s", r.Stuck[why], plural(r.Blocks, "block"), why))
+	}
 	if n := r.Fates[analysis.Open]; n > 0 {
 		said = append(said, plural(n, "rotation")+" not adopted when the block ended, soon after")
 	}
