@@ -66,6 +66,9 @@ func rotationItems(a *analysis.Analysis, cell string) []Item {
 	if len(in) == 0 {
 		return nil
 	}
+	if !slices.ContainsFunc(in, func(r analysis.Reloading) bool { return r.Rotations+r.Kept+r.Wrong > 0 }) {
+		return []Item{{Page: true, Heading: cell}, {Page: true, Table: windowTable(a, in)}}
+	}
 	items := []Item{
 		{Heading: cell},
 		{Page: true, Table: rotationTable(in)}, {Page: true, Table: windowTable(a, in)},
