@@ -14,7 +14,7 @@ func (o *Options) adopt(swap func(*Identity)) error {
 	began := time.Now()
 	pair, err := o.Files.Load()
 	if err != nil {
-		o.Book.Settle(reason(err))
+		o.Book.Settle(outcomeOf(err))
 		return err
 	}
 	o.reach(Read)
@@ -25,7 +25,7 @@ func (o *Options) adopt(swap func(*Identity)) error {
 func (o *Options) believe(pair Pair, began time.Time, swap func(*Identity)) error {
 	id, err := pair.Identity()
 	if err != nil {
-		o.Book.Settle(reason(err))
+		o.Book.Settle(outcomeOf(err))
 		return err
 	}
 	if o.Dress != nil {
@@ -45,8 +45,8 @@ func (o *Options) reach(p Point) {
 	}
 }
 
-// reason names why a reload came to nothing in words that a counter can bear: the text of an error has paths in it.
-func reason(err error) Outcome {
+// outcomeOf names why a reload came to nothing in words that a counter can bear: the text of an error has paths in it.
+func outcomeOf(err error) Outcome {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

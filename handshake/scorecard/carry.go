@@ -3,7 +3,6 @@ package scorecard
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +13,9 @@ import (
 
 // trial makes one injection on a fresh process.
 func (r *runner) trial(ctx context.Context, t Target, injection rotation.Injection) (Trial, error) {
-	out := Trial{Injection: injection.Name, Skipped: t.lacks(injection.Needs)}
-	if out.Skipped != "" {
+	out := Trial{Injection: injection.Name}
+	if injection.Trust && !t.trusts() {
+		out.Skipped = "the server does not read {ca}"
 		return out, nil
 	}
 	room, err := furnish(r.Dir, injection.Place, &r.ports)
@@ -70,15 +70,8 @@ func (t *Trial) carry(ctx context.Context, target Target, r *room, s *stage, mov
 	return err
 }
 
-// lacks is why an injection that needs something says nothing about this target; empty: it does.
-func (t Target) lacks(need rotation.Need) string {
+// trusts: the target reads the file of authorities.
+func (t Target) trusts() bool {
 	texts := slices.Concat(t.Command, t.Env, []string{t.Config})
-	follows := slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "{ca}") })
-	switch {
-	case need == rotation.Root && os.Geteuid() != 0:
-		return "it takes root to give files to others"
-	case need == rotation.Authorities && !follows:
-		return "the server does not read {ca}"
-	}
-	return ""
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "{ca}") })
 }
