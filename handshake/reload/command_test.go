@@ -14,20 +14,20 @@ func TestCommandReload(t *testing.T) {
 		strategy, book := s.open(Options{Settings: Settings{Strategy: name}})
 		c := strategy.(Commanded)
 		s.write(2)
-		if got := served(t, c); got != 1 {
+		if got := servedBy(t, c); got != 1 {
 			t.Errorf("%s: serves %d before the command", name, got)
 		}
-		if err := c.Reload(); err != nil || served(t, c) != 2 {
-			t.Errorf("%s: serves %d, %v", name, served(t, c), err)
+		if err := c.Reload(); err != nil || servedBy(t, c) != 2 {
+			t.Errorf("%s: serves %d, %v", name, servedBy(t, c), err)
 		}
 		s.tear(3)
-		if err := c.Reload(); err == nil || served(t, c) != 2 || book.Ledger().Failing != "mismatch" {
-			t.Errorf("%s: a pair that does not match: serves %d, %v, %+v", name, served(t, c), err, book.Ledger())
+		if err := c.Reload(); err == nil || servedBy(t, c) != 2 || book.Ledger().Failing != mismatch {
+			t.Errorf("%s: a pair that does not match: serves %d, %v, %+v", name, servedBy(t, c), err, book.Ledger())
 		}
 		s.must(os.Remove(s.Files.Key))
 		const want = "RELOAD TLS failed: 2 TLS files are present. Expected: 3"
-		if err := c.Reload(); err == nil || err.Error() != want || served(t, c) != 2 {
-			t.Errorf("%s: without a key: serves %d, %v", name, served(t, c), err)
+		if err := c.Reload(); err == nil || err.Error() != want || servedBy(t, c) != 2 {
+			t.Errorf("%s: without a key: serves %d, %v", name, servedBy(t, c), err)
 		}
 		if got := strategy.(*command).kept; len(got) != 2 || got[1].Epoch != 2 {
 			t.Errorf("%s: keeps %d identities alive, the last one of epoch %d; it should leak both", name, len(got), got[1].Epoch)
@@ -53,7 +53,7 @@ func TestCommandRestart(t *testing.T) {
 			s.write(2)
 			test.leave(s)
 			strategy, book := s.open(Options{Settings: Settings{Strategy: name}, Boot: &boot})
-			if got := served(t, strategy); got != want || int64(book.Ledger().Generation) != want {
+			if got := servedBy(t, strategy); got != want || int64(book.Ledger().Generation) != want {
 				t.Errorf("%s, %s: serves %d, want %d", test.name, name, got, want)
 			}
 		}

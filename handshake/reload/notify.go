@@ -48,7 +48,7 @@ func (n *notified) swap(id *Identity) {
 func (n *notified) reload() {
 	hashes, err := n.hash()
 	if err != nil {
-		n.Book.Settle(reason(err))
+		n.Book.Settle(outcomeOf(err))
 		return
 	}
 	if hashes == n.hashes {

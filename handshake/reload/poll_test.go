@@ -27,7 +27,7 @@ func afterInterval(t *testing.T, s Strategy) int64 {
 	t.Helper()
 	time.Sleep(time.Second)
 	synctest.Wait()
-	return served(t, s)
+	return servedBy(t, s)
 }
 
 func TestPollAdopts(t *testing.T) {
@@ -67,13 +67,13 @@ func TestPollInterval(t *testing.T) {
 	o := Options{Settings: Settings{Strategy: PollDescribed, Interval: 10 * time.Second}}
 	polling(t, o, func(t *testing.T, s shelf, strategy Strategy, _ *Book) {
 		s.write(2)
-		time.Sleep(10*time.Second - 1)
-		if got := served(t, strategy); got != 1 {
+		time.Sleep(10*time.Second - time.Nanosecond)
+		if got := servedBy(t, strategy); got != 1 {
 			t.Errorf("serves %d before the interval ends", got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if got := served(t, strategy); got != 2 {
+		if got := servedBy(t, strategy); got != 2 {
 			t.Errorf("serves %d after it", got)
 		}
 	})
@@ -87,12 +87,12 @@ func TestPollMismatch(t *testing.T) {
 			time.Sleep(time.Second)
 			synctest.Wait()
 			for range 10 {
-				if got := served(t, strategy); got != 1 {
+				if got := servedBy(t, strategy); got != 1 {
 					t.Errorf("%s: serves %d", name, got)
 				}
 			}
 			l := book.Ledger()
-			if got := l.Reloads[Outcome{Refused, "mismatch"}]; got != attempts || l.Failing != "mismatch" {
+			if got := l.Reloads[Outcome{Refused, mismatch}]; got != attempts || l.Failing != mismatch {
 				t.Errorf("%s: %d attempts, want %d; failing %q", name, got, attempts, l.Failing)
 			}
 			s.must(os.WriteFile(s.Files.Key, rest.Key, 0o600))
@@ -131,6 +131,12 @@ func TestPollAuthorities(t *testing.T) {
 			if id, err := strategy.Identity(); err != nil || id.Trusted != want {
 				t.Errorf("%s: trusts %d, %v, want %d", name, id.Trusted, err, want)
 			}
+			s.write(3)
+			s.must(os.Remove(s.Files.Authorities))
+			adopted := int64(4 - want) // by the one that does not read them
+			if got := afterInterval(t, strategy); got != adopted {
+				t.Errorf("%s: serves %d without authorities, want %d", name, got, adopted)
+			}
 		})
 	}
 }
@@ -149,7 +155,7 @@ func TestPollSlowStat(t *testing.T) {
 		polling(t, o, func(t *testing.T, s shelf, strategy Strategy, _ *Book) {
 			handshake := func() time.Duration {
 				began := time.Now()
-				served(t, strategy)
+				servedBy(t, strategy)
 				return time.Since(began)
 			}
 			if got := handshake(); got != test.idle {
@@ -160,7 +166,7 @@ func TestPollSlowStat(t *testing.T) {
 			if got := handshake(); got != test.afterwards {
 				t.Errorf("%s: the one that reloads for %v, want %v", test.name, got, test.afterwards)
 			}
-			if got := served(t, strategy); got != 2 {
+			if got := servedBy(t, strategy); got != 2 {
 				t.Errorf("%s: serves %d", test.name, got)
 			}
 		})

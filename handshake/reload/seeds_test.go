@@ -63,7 +63,7 @@ func TestSeedBelieves(t *testing.T) {
 		s := newShelf(t, 1)
 		for generation, window := range [][2]time.Duration{{-2 * time.Hour, -time.Hour}, {time.Hour, 2 * time.Hour}} {
 			s.writePair(s.valid(int64(generation), window[0], window[1]))
-			if strategy, _ := s.open(Options{Settings: Settings{Strategy: name}}); served(t, strategy) != int64(generation) {
+			if strategy, _ := s.open(Options{Settings: Settings{Strategy: name}}); servedBy(t, strategy) != int64(generation) {
 				t.Errorf("%s: does not serve what is valid from %v to %v", name, window[0], window[1])
 			}
 		}
@@ -85,7 +85,7 @@ func TestSeedMissesTheGap(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				replay(t, strategy, nil)
 				time.Sleep(time.Minute)
-				if got := served(t, strategy); got != 1 {
+				if got := servedBy(t, strategy); got != 1 {
 					t.Errorf("serves %d", got)
 				}
 			})
@@ -97,7 +97,7 @@ func TestStatic(t *testing.T) {
 	s := newShelf(t, 1)
 	strategy, book := s.open(Options{Settings: Settings{Strategy: Static}})
 	s.write(2)
-	if got := served(t, strategy); got != 1 {
+	if got := servedBy(t, strategy); got != 1 {
 		t.Errorf("serves %d", got)
 	}
 	if got := len(book.Harvest()); got != 1 {

@@ -159,7 +159,7 @@ func (s shelf) open(o Options) (Strategy, *Book) {
 	return strategy, o.Book
 }
 
-func served(t testing.TB, s Strategy) int64 {
+func servedBy(t testing.TB, s Strategy) int64 {
 	t.Helper()
 	id, err := s.Identity()
 	if err != nil {
