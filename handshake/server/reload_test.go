@@ -192,10 +192,11 @@ func TestPlantOfReloading(t *testing.T) {
 	}
 }
 
-// A handshake with a key that came by reloading has the phases of any other.
+// Handshakes with a key that came by reloading have the phases of any other. That of signing ends in the last one.
 func TestPhasesOfReloading(t *testing.T) {
 	s := newShelf(t)
-	settings := s.settings(reload.Static)
+	settings := s.settings(reload.PollShipped)
+	settings.Tickets = true
 	config, err := settings.config()
 	if err != nil {
 		t.Fatal(err)
@@ -203,16 +204,15 @@ func TestPhasesOfReloading(t *testing.T) {
 	if _, _, err := settings.reloading(config, handshake.NewClock()); err != nil {
 		t.Fatal(err)
 	}
+	config.SetSessionTicketKeys([][32]byte{ticketKey()})
 	follow(config, &plants{})
-	var got []string
-	choose := config.GetCertificate
-	config.GetCertificate = func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		defer func() { got = append(got, ownLabels(t)) }()
-		return choose(h)
-	}
-	serveOne(t, config, s.client, func() { got = append(got, ownLabels(t)) })
-	if want := "certificate full, finish full"; strings.Join(got, ", ") != want {
-		t.Errorf("got the phases %q, want %q", got, want)
+	s.client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	for _, want := range []string{"finish full", "resume resumed"} {
+		serveOne(t, config, s.client, func() {
+			if got := ownLabels(t); got != want {
+				t.Errorf("the handshake ends in the phase %q, want %q", got, want)
+			}
+		})
 	}
 }
 
