@@ -2,8 +2,8 @@ package reload
 
 import (
 	"bytes"
-	"crypto/x509"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"net"
