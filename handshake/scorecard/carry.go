@@ -11,6 +11,9 @@ import (
 	"github.com/tlslab/tlslab/handshake/rotation"
 )
 
+// mostLate is how late a handshake may begin. Where one was later, what looks slow may be this machine.
+const mostLate = 100 * time.Millisecond
+
 // trial makes one injection on a fresh process.
 func (r *runner) trial(ctx context.Context, t Target, injection rotation.Injection) (Trial, error) {
 	out := Trial{Injection: injection.Name}
@@ -66,7 +69,7 @@ func (t *Trial) carry(ctx context.Context, target Target, r *room, s *stage, mov
 	}
 	defer release(open)
 	err = s.play(ctx, planes, moves)
-	t.Held, t.Dropped, t.Died = len(open), dropped(open), s.died()
+	t.Late, t.Held, t.Dropped, t.Died = s.late, len(open), dropped(open), s.died()
 	return err
 }
 

@@ -21,29 +21,32 @@ func gap(sinceMove time.Duration) time.Duration {
 // nodeEvery: one handshake in so many is on the node link, where there is one.
 const nodeEvery = 4
 
-// pace makes handshakes on the planes until stop is closed, and returns when all have ended. Each value of moved is a
-// move whose last step has been taken.
-func (r *record) pace(ctx context.Context, zero time.Time, planes []plane, moved <-chan time.Time, stop <-chan struct{}) {
+// pace makes handshakes on the planes until stop is closed, and returns when all have ended: the most by which one began
+// later than it was due. Each value of moved is a move whose last step has been taken.
+func (r *record) pace(ctx context.Context, zero time.Time, planes []plane, moved <-chan time.Time, stop <-chan struct{}) (late time.Duration) {
 	var probes sync.WaitGroup
 	defer probes.Wait()
-	last := zero
+	last, due := zero, time.Now()
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for n := 1; ; {
 		select {
 		case <-ctx.Done():
-			return
+			return late
 		case <-stop:
-			return
+			return late
 		case last = <-moved:
+			due = time.Now()
 			next.Reset(0)
 		case <-next.C:
+			late = max(late, time.Since(due))
 			on := planes[0]
 			if n%nodeEvery == 0 {
 				on = planes[len(planes)-1]
 			}
 			probes.Go(func() { r.add(on.probe(ctx, zero)) })
-			next.Reset(gap(time.Since(last)))
+			due = time.Now().Add(gap(time.Since(last)))
+			next.Reset(time.Until(due))
 			n++
 		}
 	}

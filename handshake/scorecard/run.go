@@ -97,6 +97,7 @@ func Injections(names []string) (chosen []rotation.Injection, err error) {
 	return chosen, nil
 }
 
+// trials are one job for each injection, and one more: what was made while the machine was busy is made again, alone.
 func (r *runner) trials(target int, t Target, injections []rotation.Injection, card *Card) (jobs []job) {
 	for i, injection := range injections {
 		jobs = append(jobs, job{target: target, name: injection.Name, long: length(injection), do: func(ctx context.Context) (err error) {
@@ -104,7 +105,14 @@ func (r *runner) trials(target int, t Target, injections []rotation.Injection, c
 			return err
 		}})
 	}
-	return jobs
+	return append(jobs, job{target: target, name: "again, alone", alone: true, do: func(ctx context.Context) (err error) {
+		for i := 0; i < len(injections) && err == nil; i++ {
+			if card.Trials[i].Late > mostLate {
+				card.Trials[i], err = r.trial(ctx, t, injections[i])
+			}
+		}
+		return err
+	}})
 }
 
 // length is for how long an injection's moves are watched at least; zero where that cannot be told.

@@ -32,6 +32,7 @@ type stage struct {
 	moved  chan time.Time
 	taken  []taken
 	book   []published
+	late   time.Duration // see Trial
 }
 
 // play makes the moves while handshakes go on. The error is a step's, or that of ctx.
@@ -39,7 +40,7 @@ func (s *stage) play(ctx context.Context, planes []plane, moves []rotation.Move)
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		s.record.pace(ctx, s.zero, planes, s.moved, stop)
+		s.late = s.record.pace(ctx, s.zero, planes, s.moved, stop)
 	}()
 	defer func() {
 		close(stop)

@@ -48,6 +48,7 @@ type Trial struct {
 	Held       int               `json:"held"`               // connections open from the beginning
 	Dropped    int               `json:"dropped"`            // of those, gone at the end
 	Died       string            `json:"died,omitempty"`     // how the server ended by itself; empty: it did not
+	Late       time.Duration     `json:"late_ns"`            // most by which a handshake began later than it was due: by this machine's doing, not the server's
 	Skipped    string            `json:"skipped,omitempty"`  // why the injection cannot be made here; empty: it was
 	Defects    []string          `json:"defects,omitempty"`  // what a good server would not have done; none: passed
 	Timeline   []Point           `json:"timeline,omitempty"` // a few hundred at most
