@@ -61,6 +61,13 @@
 // apart: sums of the identity are exact; what rests on samples stands behind "≈"; what windows have in common is
 // said to go with the tail, never to cause it. Where the self-audit failed, [Alarm] says so before all else.
 //
+// # What became of certificates that moved
+//
+// [Reloads] tells what reload strategies made of them: alone, injection by injection, and under load. Its times begin
+// where the writer has taken its last step, and end with a handshake that shows the new generation; a server's own
+// book is told beside that and never in its place. Blocks in which a rotation made handshakes fail are invalid to
+// every comparison of times, and so they stay; what became of their rotations is told all the same.
+//
 // # Why windows are joined, and percentiles are not averaged
 //
 // A chart has at most 200 windows, fewer where a report has many charts. Neighbours are joined: numbers of handshakes

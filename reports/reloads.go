@@ -66,6 +66,9 @@ func rotationItems(a *analysis.Analysis, cell string) []Item {
 	if len(in) == 0 {
 		return nil
 	}
+	if !slices.ContainsFunc(in, func(r analysis.Reloading) bool { return r.Rotations+r.Kept+r.Wrong > 0 }) {
+		return []Item{{Page: true, Heading: cell}, {Page: true, Table: windowTable(a, in)}}
+	}
 	items := []Item{
 		{Heading: cell},
 		{Page: true, Table: rotationTable(in)}, {Page: true, Table: windowTable(a, in)},
@@ -93,6 +96,12 @@ func reloadDoubts(r analysis.Reloading) []string {
 	if r.Failing > 0 {
 		said = append(said, fmt.Sprintf("handshakes failed in %d of %s: guards refuse such blocks, so their times are in no value and no ratio, but what became of their rotations is told here",
 			r.Failing, plural(r.Blocks, "block")))
+	}
+	if r.Wrong > 0 {
+		said = append(said, plural(r.Wrong, "change")+" of the files adopted that a good server refuses")
+	}
+	for _, why := range slices.Sorted(maps.Keys(r.Stuck)) {
+		said = append(said, fmt.Sprintf("in %d of %s the newest reload did not succeed: %s", r.Stuck[why], plural(r.Blocks, "block"), why))
 	}
 	if n := r.Fates[analysis.Open]; n > 0 {
 		said = append(said, plural(n, "rotation")+" not adopted when the block ended, soon after")

@@ -49,6 +49,7 @@ func shippedUnderLoad(cell string) analysis.Reloading {
 		Fates: map[analysis.Fate]int{analysis.Adopted: 40, analysis.Superseded: 21, analysis.Never: 2, analysis.Open: 7},
 		After: delaysOf(40, 1500*ms, 20*ms), Published: delaysOf(40, 1499*ms, 20*ms), Took: delaysOf(40, 50*time.Microsecond, time.Microsecond),
 		Stale: 121 * time.Second, Mixed: 30 * ms, Longest: 12 * ms, Regressed: 1, Began: 56_000, Failed: 41, LockWait: 3.1e-6,
+		Kept: 1, Wrong: 2, Stuck: map[string]uint64{"the watch has ended": 2},
 		Reloads:  map[string]uint64{"ok": 40, "unchanged": 3, "failed: " + hostile: 2},
 		Timeline: timelineOf(false, 2100*ms),
 	}

@@ -23,7 +23,9 @@ type ReloadData struct {
 	Adopted       int           `json:"adopted"`
 	Superseded    int           `json:"superseded"` // a newer one was adopted in its place
 	Never         int           `json:"never"`
-	Open          int           `json:"open"` // the block ended soon after it
+	Open          int           `json:"open"`            // the block ended soon after it
+	Kept          int           `json:"kept"`            // changes of the files that a good server refuses
+	Wrong         int           `json:"wrongly_adopted"` // such changes that were adopted
 	After         DelayData     `json:"adopted_after"`
 	Published     DelayData     `json:"published_after"`
 	Took          DelayData     `json:"reload_took"`
@@ -34,7 +36,8 @@ type ReloadData struct {
 	Handshakes    uint64        `json:"handshakes"`
 	Failed        uint64        `json:"failed"`
 	LockWait      *float64      `json:"lock_wait_seconds_per_handshake"`
-	Reloads       CountsByName  `json:"reloads"` // by result and reason
+	Reloads       CountsByName  `json:"reloads"`      // by result and reason
+	Stuck         CountsByName  `json:"blocks_stuck"` // by why their newest reload did not succeed
 	Timeline      *TimelineData `json:"timeline"`
 }
 
@@ -149,10 +152,10 @@ type MoveData struct {
 func reloadData(r analysis.Reloading) ReloadData {
 	d := ReloadData{
 		Cell: r.Cell, Variant: r.Variant, Strategy: r.Strategy, Blocks: r.Blocks, FailingBlocks: r.Failing, Length: r.Length.Seconds(),
-		Rotations: r.Rotations, Adopted: r.Fates[analysis.Adopted], Superseded: r.Fates[analysis.Superseded], Never: r.Fates[analysis.Never], Open: r.Fates[analysis.Open],
+		Rotations: r.Rotations, Adopted: r.Fates[analysis.Adopted], Superseded: r.Fates[analysis.Superseded], Never: r.Fates[analysis.Never], Open: r.Fates[analysis.Open], Kept: r.Kept, Wrong: r.Wrong,
 		After: delayData(r.After), Published: delayData(r.Published), Took: delayData(r.Took),
 		Stale: r.Stale.Seconds(), Mixed: r.Mixed.Seconds(), LongestMixed: r.Longest.Seconds(), Regressed: r.Regressed,
-		Handshakes: r.Began, Failed: r.Failed, Reloads: byName(r.Reloads), Timeline: timelineData(r.Timeline),
+		Handshakes: r.Began, Failed: r.Failed, Reloads: byName(r.Reloads), Stuck: byName(r.Stuck), Timeline: timelineData(r.Timeline),
 	}
 	if r.LockWait >= 0 {
 		d.LockWait = finite(r.LockWait)

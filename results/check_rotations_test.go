@@ -1,6 +1,7 @@
 package results
 
 import (
+	"errors"
 	"os"
 	"reflect"
 	"strings"
@@ -41,6 +42,18 @@ func TestRotatedBlockSurvives(t *testing.T) {
 	dir := writtenWith(t, m, func(w *Writer) error { return w.Block(want) })
 	if got := must[*Bundle](t)(Open(os.DirFS(dir))).Blocks[4]; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestRotatedBlockNamesNoDirectory(t *testing.T) {
+	b := rotated()
+	b.Server.Reload.Failing = "open /home/alice/tls.key: permission denied"
+	dir := writtenWith(t, reloading(), func(w *Writer) error { return errors.Join(w.Discard(1), w.Block(b)) })
+	if found := must[[]string](t)(Leaks(os.DirFS(dir), "alice")); found != nil {
+		t.Errorf("found %q", found)
+	}
+	if got := must[*Bundle](t)(Open(os.DirFS(dir))).Blocks[1].Server.Reload.Failing; got != "open tls.key: permission denied" {
+		t.Errorf("got %q", got)
 	}
 }
 

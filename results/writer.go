@@ -171,7 +171,7 @@ func (w *Writer) Block(b Block) error {
 	if w.exists(name) {
 		return fmt.Errorf("block %d: %w", b.Index, fs.ErrExist)
 	}
-	b.Started = b.Started.UTC()
+	b.Started, b.Server.Reload = b.Started.UTC(), pathlessReload(b.Server.Reload)
 	data, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("block %d: %w", b.Index, err)

@@ -45,20 +45,24 @@ func (o *Options) reach(p Point) {
 	}
 }
 
+const (
+	missing   = "a file is missing"
+	mismatch  = "the key does not fit the certificate"
+	watchLost = "the watch was lost"
+)
+
 // outcomeOf names why a reload came to nothing in words that a counter can bear: the text of an error has paths in it.
 func outcomeOf(err error) Outcome {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Outcome{Failed, "missing"}
-	case errors.Is(err, fs.ErrPermission):
-		return Outcome{Failed, "permission"}
+		return Outcome{Failed, missing}
 	case errors.As(err, &path):
-		return Outcome{Failed, "unreadable"}
+		return Outcome{Failed, "a file could not be read"}
 	case strings.Contains(err.Error(), "does not match"): // crypto/tls has no better sign of it
-		return Outcome{Refused, "mismatch"}
+		return Outcome{Refused, mismatch}
 	}
-	return Outcome{Refused, "malformed"}
+	return Outcome{Refused, "the files do not parse"}
 }
 
 // stat is os.Stat on a file system that may be slow.

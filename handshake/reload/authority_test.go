@@ -65,11 +65,22 @@ func (a *testAuthority) issue(t testing.TB, generation int64) Pair {
 
 func (a *testAuthority) between(t testing.TB, generation int64, from, to time.Time) Pair {
 	t.Helper()
+	return a.sign(t, generation, from, to, x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth)
+}
+
+// use is a generation that is valid now, for one use.
+func (a *testAuthority) use(t testing.TB, generation int64, usage x509.ExtKeyUsage) Pair {
+	t.Helper()
+	return a.sign(t, generation, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), usage)
+}
+
+func (a *testAuthority) sign(t testing.TB, generation int64, from, to time.Time, usage ...x509.ExtKeyUsage) Pair {
+	t.Helper()
 	key := testKey(t)
 	leaf := testSign(t, &x509.Certificate{
 		SerialNumber: big.NewInt(generation), NotBefore: from, NotAfter: to,
 		DNSNames: []string{"reload.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: usage,
 	}, a.intermediate, key, a.key)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {

@@ -48,7 +48,7 @@ func (c *command) Reload() error {
 
 func (c *command) load() error {
 	if n := c.present(); n != 3 {
-		c.Book.Settle(Outcome{Failed, "missing"})
+		c.Book.Settle(Outcome{Failed, missing})
 		return fmt.Errorf("%d TLS files are present. Expected: 3", n)
 	}
 	return c.adopt(c.swap)

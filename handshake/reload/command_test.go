@@ -21,7 +21,7 @@ func TestCommandReload(t *testing.T) {
 			t.Errorf("%s: serves %d, %v", name, servedBy(t, c), err)
 		}
 		s.tear(3)
-		if err := c.Reload(); err == nil || servedBy(t, c) != 2 || book.Ledger().Failing != "mismatch" {
+		if err := c.Reload(); err == nil || servedBy(t, c) != 2 || book.Ledger().Failing != mismatch {
 			t.Errorf("%s: a pair that does not match: serves %d, %v, %+v", name, servedBy(t, c), err, book.Ledger())
 		}
 		s.must(os.Remove(s.Files.Key))

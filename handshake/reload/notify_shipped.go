@@ -63,7 +63,7 @@ func (n notifyShipped) loop(ctx context.Context, f feed) error {
 				continue
 			}
 			if err := n.rest(ctx, f, e); err != nil {
-				n.Book.Settle(Outcome{Failed, "watch-lost"})
+				n.Book.Settle(Outcome{Failed, watchLost})
 				return err
 			}
 			changed <- struct{}{}

@@ -92,7 +92,7 @@ func TestPollMismatch(t *testing.T) {
 				}
 			}
 			l := book.Ledger()
-			if got := l.Reloads[Outcome{Refused, "mismatch"}]; got != attempts || l.Failing != "mismatch" {
+			if got := l.Reloads[Outcome{Refused, mismatch}]; got != attempts || l.Failing != mismatch {
 				t.Errorf("%s: %d attempts, want %d; failing %q", name, got, attempts, l.Failing)
 			}
 			s.must(os.WriteFile(s.Files.Key, rest.Key, 0o600))

@@ -42,10 +42,10 @@ func openCommitted(o Options) (Strategy, error) { return newReference(o, false) 
 // newReference reads the files for the first time. The watches are armed by Run, which then looks whether the files
 // are still what was read here: nothing is missed in between, and nothing is held by who opens and never runs.
 func newReference(o Options, follows bool) (*reference, error) {
-	if o.Interval == 0 {
+	if o.Interval <= 0 {
 		o.Interval = lookEvery
 	}
-	if o.Debounce == 0 {
+	if o.Debounce <= 0 {
 		o.Debounce = quietTime
 	}
 	if o.At == nil {

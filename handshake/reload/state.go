@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // state is a directory of committed generations; empty: none. It outlives the process:
@@ -110,21 +111,20 @@ func (s state) newest() (newest int, err error) {
 	return newest, err
 }
 
-// write puts a generation on the disk.
+// write puts a generation on the disk. The files go side by side: a journal takes them all in one go.
 func (s state) write(generation string, p Pair) error {
 	if err := os.Mkdir(s.path(generation), 0o700); err != nil {
 		return err
 	}
-	paths := s.files(generation).paths()
+	paths, errs := s.files(generation).paths(), [3]error{}
+	var writing sync.WaitGroup
 	for i, text := range [][]byte{p.Certificate, p.Key, p.Authorities} {
-		if text == nil {
-			continue
-		}
-		if err := writeSynced(paths[i], text); err != nil {
-			return err
+		if text != nil {
+			writing.Go(func() { errs[i] = writeSynced(paths[i], text) })
 		}
 	}
-	return syncDir(s.path(generation))
+	writing.Wait()
+	return errors.Join(append(errs[:], syncDir(s.path(generation)))...)
 }
 
 // lead makes current lead to a generation.

@@ -147,6 +147,9 @@ func (v *version) follows(served *version, since, now time.Time) error {
 	if v.older(served) {
 		return refused("older than what is served", nil)
 	}
+	if forServers(served.chain[0]) && !forServers(v.chain[0]) {
+		return refused("not for a server", nil)
+	}
 	young, trusts := now.Before(since.Add(settled)), v.identity.Authorities != nil
 	if n := len(served.authorities) - len(v.authorities); n > 0 && young && trusts {
 		return &refusal{Outcome{Refused, "there are fewer authorities"}, fmt.Errorf("by %d", n), since.Add(settled)}
@@ -161,6 +164,13 @@ func (v *version) follows(served *version, since, now time.Time) error {
 		return &refusal{Outcome{Refused, "the chain has become shorter"}, fmt.Errorf("by %d", n), since.Add(settled)}
 	}
 	return nil
+}
+
+// forServers says that clients accept a leaf from a server. That a leaf is no longer for clients is nothing to refuse:
+// public authorities have ceased to say that it is.
+func forServers(leaf *x509.Certificate) bool {
+	return len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0 ||
+		slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny)
 }
 
 // older says that a version was issued before another one. Serial numbers are random in the world, so a lower one

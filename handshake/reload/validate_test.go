@@ -3,6 +3,7 @@ package reload
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"net"
@@ -82,6 +83,8 @@ func TestBelieve(t *testing.T) {
 		{"fewer authorities", a.issue(t, 8), with(func(p *Pair) { p.Authorities = both }), fresh, "there are fewer authorities"},
 		{"fewer authorities for a while", a.issue(t, 8), with(func(p *Pair) { p.Authorities = both }), old, ""},
 		{"older", a.between(t, 6, now.Add(-2*time.Hour), now.Add(time.Hour)), first, old, "older than what is served"},
+		{"for clients alone", a.use(t, 8, x509.ExtKeyUsageClientAuth), first, old, "not for a server"},
+		{"no longer for clients", a.use(t, 8, x509.ExtKeyUsageServerAuth), first, fresh, ""},
 		{"random serial numbers", a.between(t, 6, now.Add(-time.Minute), now.Add(time.Hour)), first, fresh, ""},
 	} {
 		if got := reason(believe(test.pair, understood(t, test.served), test.since, now)); got != test.want {

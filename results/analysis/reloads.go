@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tlslab/tlslab/handshake/rotation"
 	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
@@ -18,8 +19,10 @@ type Reloading struct {
 	Blocks    int
 	Failing   int           // blocks in which handshakes failed
 	Length    time.Duration // of all blocks together
-	Rotations int
+	Rotations int           // that are to be adopted
 	Fates     map[Fate]int
+	Kept      int    // changes of the files that a good server refuses, and that were
+	Wrong     int    // such changes that were adopted
 	After     Delays // from the last step of a rotation to the first full handshake that showed it
 	Published Delays // from the last step of a rotation to its publication, by the server's own book
 	Took      Delays // of the reloads that published something, from their begin
@@ -33,6 +36,7 @@ type Reloading struct {
 	Failed   uint64            // of them, those that failed or were not confirmed
 	LockWait float64           // seconds of the server's goroutines for each completed handshake; below zero: none was completed
 	Reloads  map[string]uint64 // by result and reason
+	Stuck    map[string]uint64 // blocks by why their newest reload did not succeed, or why the files were followed no more
 	Timeline *Timeline         // of the first undisturbed block, or else of the first; nil: none has one
 }
 
@@ -109,24 +113,47 @@ func (r *Reloading) add(b *results.Block) {
 		r.Failing++
 	}
 	r.Began, r.Failed, r.Length = r.Began+client.Began, r.Failed+failed, r.Length+b.Client.Wall
-	r.Rotations += len(b.Rotations)
 	if book := b.Server.Reload; book != nil {
-		addCounts(&r.Reloads, book.Reloads)
-		for _, p := range book.Published {
-			r.Took = append(r.Took, p.Took)
-		}
+		r.read(book)
 	}
 	h := chronicle(b)
 	for _, rotation := range b.Rotations {
-		r.Fates[h.fate(rotation)]++
-		r.After = append(r.After, h.shown.since(rotation)...)
-		r.Published = append(r.Published, h.published.since(rotation)...)
+		r.follow(h, rotation)
 	}
 	r.Stale += h.stale(b.Rotations)
 	mixed := mixedWindows(b)
 	r.Mixed += mixed.total
 	r.Longest = max(r.Longest, mixed.longest)
 	r.Regressed += mixed.regressed
+}
+
+// read adds up a block's book.
+func (r *Reloading) read(book *server.Reload) {
+	addCounts(&r.Reloads, book.Reloads)
+	for _, p := range book.Published {
+		r.Took = append(r.Took, p.Took)
+	}
+	if book.Failing != "" {
+		addCounts(&r.Stuck, map[string]uint64{book.Failing: 1})
+	}
+}
+
+// follow adds up what became of one rotation.
+func (r *Reloading) follow(h chronicled, of results.Rotation) {
+	switch of.Want {
+	case rotation.Any:
+	case rotation.Keep:
+		if len(h.all().since(of)) > 0 {
+			r.Wrong++
+		} else {
+			r.Kept++
+		}
+	default:
+		r.Rotations++
+		r.Fates[h.fate(of)]++
+		r.After = append(r.After, h.shown.since(of)...)
+		r.Published = append(r.Published, h.published.since(of)...)
+	}
 }
 
 // timelineOf is that of the first block that is valid and quiet; where none is, of the first.

@@ -57,6 +57,24 @@ func TestReloadingOfABlock(t *testing.T) {
 	}
 }
 
+// What is not to be adopted has no fate and makes nothing stale; what was adopted all the same is told.
+func TestReloadingOfWhatIsToBeRefused(t *testing.T) {
+	b := rotated()
+	b.Rotations[0].Want, b.Rotations[1].Want, b.Rotations[3].Want = rotation.Keep, rotation.Any, rotation.Keep
+	b.Server.Reload.Failing = "the files could not be read"
+	r := reloadingOf("cell", "candidate", reload.NotifyShipped, []judged{{raw: b}, {raw: b}})
+	if r.Rotations != 4 || r.Wrong != 2 || r.Kept != 2 || len(r.After) != 2 {
+		t.Errorf("got %d rotations, %d adopted wrongly, %d kept, after %v", r.Rotations, r.Wrong, r.Kept, r.After)
+	}
+	// in each 90 ms of generation 4 and 1 s of 6
+	if want := 2 * 1090 * ms; r.Stale != want {
+		t.Errorf("stale: got %v, want %v", r.Stale, want)
+	}
+	if want := map[string]uint64{"the files could not be read": 2}; !reflect.DeepEqual(r.Stuck, want) {
+		t.Errorf("got %v, want %v", r.Stuck, want)
+	}
+}
+
 func TestSightingsWithoutABook(t *testing.T) {
 	b := rotated()
 	b.Server.Reload = nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tlslab/tlslab/handshake/rotation"
 	"github.com/tlslab/tlslab/results"
 )
 
@@ -84,9 +85,10 @@ func (h chronicled) fate(r results.Rotation) Fate {
 }
 
 // stale is for how long an older generation was served than the newest that had been put in place. Of each rotation it
-// is the time until it or a newer one is served, or put in place.
+// is the time until it or a newer one is served, or put in place. What is not to be adopted does not count.
 func (h chronicled) stale(rotations []results.Rotation) (sum time.Duration) {
 	all := h.all()
+	rotations = slices.DeleteFunc(slices.Clone(rotations), func(r results.Rotation) bool { return r.Want != "" && r.Want != rotation.Adopt })
 	for i, r := range rotations {
 		until := h.end
 		if i+1 < len(rotations) {

@@ -117,7 +117,7 @@ func TestRefusedReload(t *testing.T) {
 	}
 	l.want(t, "RELOAD TLS", "ERR RELOAD TLS failed: 2 TLS files are present. Expected: 3")
 	got := know[Status](t, l, "SHOW TLS")
-	if got.Generation != 1 || got.Failing != "missing" || got.Reloads["failed: missing"] != 1 || got.Reloads["ok"] != 1 {
+	if got.Generation != 1 || got.Failing != "a file is missing" || got.Reloads["failed: a file is missing"] != 1 || got.Reloads["ok"] != 1 {
 		t.Errorf("got %+v", got)
 	}
 	if got.PID != os.Getpid() || got.Strategy != reload.CommandBoot || got.NotAfter.Before(time.Now()) || got.LoadedAt.After(time.Now()) {

@@ -20,8 +20,8 @@ const (
 
 // end is how a child ended.
 type end struct {
-	how    string // "signal killed", "exit status 1"
-	served uint64 // newest generation that it said it serves; zero: it did not get as far
+	how  string // "signal killed", "exit status 1"
+	last Hello  // zero: it did not get as far
 }
 
 // child runs one child to its end. The error is one of this process.
@@ -36,13 +36,13 @@ func (w *watch) child(ctx context.Context, p past) (end, error) {
 		return end{}, fmt.Errorf("start a child: %w", err)
 	}
 	defer bequest.Close() // while it is open the child knows that this process lives
-	served := make(chan uint64, 1)
-	go func() { served <- w.listen(stdout) }()
+	last := make(chan Hello, 1)
+	go func() { last <- w.listen(stdout) }()
 	_ = json.NewEncoder(bequest).Encode(legacy{w.Settings, p}) // a child that does not read it has ended
 	_ = cmd.Wait()                                             // the state says more than the error
-	stdout.SetReadDeadline(time.Now())                         // somebody may have inherited the other end
+	stdout.SetReadDeadline(time.Now().Add(time.Second))        // somebody may have inherited the other end
 	defer stdout.Close()
-	return end{how(cmd.ProcessState), <-served}, nil
+	return end{how(cmd.ProcessState), <-last}, nil
 }
 
 // start starts cmd between two pipes: what it says, and what it is told.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,7 +20,12 @@ import (
 
 // Two planes and the link to a peer rotate by one command, and what was open before stays open.
 func TestRotateTogether(t *testing.T) {
-	l := newLab(t, reload.CommandBoot)
+	for _, strategy := range []string{reload.CommandBoot, reload.CommandCommitted, reload.Reference} {
+		t.Run(strategy, func(t *testing.T) { rotateTogether(t, newLab(t, strategy)) })
+	}
+}
+
+func rotateTogether(t *testing.T, l *lab) {
 	peer, clients := l.peer(t)
 	l.Peer, l.PeerEvery = peer, 10*time.Millisecond
 	hello, _ := l.serve(t)
@@ -32,7 +38,7 @@ func TestRotateTogether(t *testing.T) {
 	for g := uint64(1); g <= 3; g++ {
 		if g > 1 {
 			l.rotate(t, l.authority, g)
-			if got, err := l.ask("RELOAD TLS"); err != nil || !strings.HasPrefix(got, "OK generation "+string('0'+rune(g))) {
+			if got, err := l.ask("RELOAD TLS"); err != nil || !strings.HasPrefix(got, fmt.Sprintf("OK generation %d ", g)) {
 				t.Fatalf("RELOAD TLS: got %q, %v", got, err)
 			}
 		}

@@ -28,7 +28,7 @@ type Supervisor struct {
 }
 
 // Run serves until ctx ends; then the child has ended and the error is nil. It writes the [Hello] of the first child
-// that serves to out, and what people should know to errs. Files that cannot be read at the beginning are an error,
+// that serves to out, and what people should know to errs, where the children and hooks write at the same time. Files that cannot be read at the beginning are an error,
 // unless the strategy has a state; later they are waited for, but [ErrGivenUp] is wrapped by the error where 100 children
 // in a row could not serve.
 func (s Supervisor) Run(ctx context.Context, out, errs io.Writer) error {
@@ -85,8 +85,8 @@ func (w *watch) run(ctx context.Context) error {
 		}
 		fmt.Fprintf(w.errs, "tlslab-server: the child has ended: %s\n", end.how)
 		p = past{Restarts: p.Restarts + 1, LastExit: end.how, Boot: w.boot}
-		w.tell(p, end.served)
-		pause, err := w.patience.after(time.Since(began), end.served != 0)
+		w.tell(p, end.last.Generation)
+		pause, err := w.patience.after(time.Since(began), end.last.PID != 0)
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, end.how)
 		}
@@ -101,14 +101,15 @@ func wait(ctx context.Context, pause time.Duration) {
 	}
 }
 
-// listen passes on the first hello of all children, and returns the newest generation that this one said.
-func (w *watch) listen(child io.Reader) (served uint64) {
+// listen passes on the first hello of all children, and returns the last one of this child: it says hello again with
+// every generation.
+func (w *watch) listen(child io.Reader) (last Hello) {
 	for lines := json.NewDecoder(child); ; {
 		var h Hello
 		if lines.Decode(&h) != nil {
-			return served
+			return last
 		}
-		served = h.Generation
+		last = h
 		if !w.greeted {
 			w.greeted = true
 			_ = json.NewEncoder(w.out).Encode(h) // whoever started this is gone, or listens

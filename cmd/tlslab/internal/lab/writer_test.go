@@ -48,7 +48,7 @@ const loaded = "load: {loop: open, length: 1s, workers: 4, arrival: {rate: 200/s
 // A block whose certificates rotate shows growing generations, and loses no handshake to that.
 func TestRotations(t *testing.T) {
 	for _, tt := range []struct{ strategy, by, more string }{
-		{"reference", "directory-swap", ""},
+		{"reference", "open-descriptor", ""},
 		{"poll-shipped", "rename", ""},
 		{"command-boot", "symlink-swap", ""},
 		{"command-unchecked", "hard-link", "cells: {mutual: true}\n"},
