@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// gap is the time between the begins of two handshakes: short after a move, when something is to be seen. The loop is
-// open, so a server that stalls is asked all the same.
+// gap is the time between the begins of two handshakes: short after a move, when something is to be seen, and long enough
+// for a few trials side by side on two cores. The loop is open, so a server that stalls is asked all the same.
 func gap(sinceMove time.Duration) time.Duration {
 	switch {
 	case sinceMove < 50*time.Millisecond:
-		return time.Millisecond
+		return 2 * time.Millisecond
 	case sinceMove < 500*time.Millisecond:
-		return 4 * time.Millisecond
+		return 5 * time.Millisecond
 	}
 	return 20 * time.Millisecond
 }

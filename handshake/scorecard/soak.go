@@ -27,7 +27,6 @@ type soak struct {
 	zero    time.Time
 	clock   handshake.Clock
 	issued  []rotation.Material // generation 2 first
-	probes  []probe
 	newest  uint64                   // that a handshake has shown
 	at      map[uint64]time.Duration // last step of a generation
 	after   []time.Duration
