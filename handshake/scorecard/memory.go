@@ -130,10 +130,16 @@ type found struct {
 	copies map[string]int
 }
 
-// search looks at the addresses from one to another of a stretch of memory; forms may reach beyond them.
+// search looks at the addresses from one to another of a stretch of memory; forms may reach beyond them. Most of what a
+// program has reserved is zero.
 func (x *index) search(memory []byte, from, to int, f *found) {
+	zeros := make([]byte, 4<<10)
 	for at := from; at < to && at+window <= len(memory); at++ {
 		w := [window]byte(memory[at:])
+		if w == [window]byte{} && bytes.HasPrefix(memory[at:], zeros) {
+			at += len(zeros) - window
+			continue
+		}
 		if h := hash(w); x.hint[h/64]&(1<<(h%64)) == 0 {
 			continue
 		}

@@ -3,7 +3,6 @@ package scorecard
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -151,5 +150,5 @@ func freePort(turn *atomic.Uint32) (int, error) {
 			return port, l.Close()
 		}
 	}
-	return 0, fmt.Errorf("no free port from %d on: %w", lowestPort, errors.ErrUnsupported)
+	return 0, fmt.Errorf("no free port from %d to %d", lowestPort, lowestPort+portsInTurn-1)
 }

@@ -26,7 +26,7 @@ type soak struct {
 	told    bool // to reload, after every rotation
 	zero    time.Time
 	clock   handshake.Clock
-	issued  []rotation.Material // generation 2 first
+	issued  []rotation.Material      // generation 2 first
 	newest  uint64                   // that a handshake has shown
 	at      map[uint64]time.Duration // last step of a generation
 	after   []time.Duration
