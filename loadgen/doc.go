@@ -32,7 +32,8 @@
 //	one    | handshakes .. last end |                         | handshakes
 //	other                           | handshakes .. last end |
 //
-// Only closed loops take turns, for an open loop's due times wait for nobody.
+// An open loop's due times wait for nobody, so it passes no baton: its schedule is laid into every second slice of the
+// clock, and what has not ended with its slice goes on into the other one's.
 //
 // # What counts
 //

@@ -45,6 +45,11 @@ func patience(workers int) uint64 { return 4 * max(uint64(workers), 4) }
 // reason "not begun: ...", so that Began is what was asked of the server and Began = Confirmed + Unconfirmed +
 // Failed.
 func Run(ctx context.Context, dialer Dialer, load Load, seed uint64) (Result, error) {
+	return run(ctx, dialer, load, seed, nil)
+}
+
+// run is [Run]; an open loop may take turns.
+func run(ctx context.Context, dialer Dialer, load Load, seed uint64, turns *Turns) (Result, error) {
 	if err := load.Check(); err != nil {
 		return Result{}, fmt.Errorf("load: %w", err)
 	}
@@ -59,7 +64,7 @@ func Run(ctx context.Context, dialer Dialer, load Load, seed uint64) (Result, er
 		return Result{}, err
 	}
 	defer closePace()
-	return openLoop(ctx, newStretch(dialer, load.Workers, cancel), load, schedule, sleep)
+	return openLoop(ctx, newStretch(dialer, load.Workers, cancel), load, schedule, turns, sleep)
 }
 
 // stretch is one unbroken stretch of load under way.
@@ -209,16 +214,16 @@ type due struct {
 
 // openLoop hands the dues of the schedule to the workers. A due that finds them all busy waits, its time kept, and
 // those behind it with it.
-func openLoop(ctx context.Context, s *stretch, load Load, schedule Schedule, sleep func(time.Duration) error) (Result, error) {
+func openLoop(ctx context.Context, s *stretch, load Load, schedule Schedule, turns *Turns, sleep func(time.Duration) error) (Result, error) {
 	drain := cmp.Or(load.Drain, defaultDrain)
-	beginning, cancel := context.WithTimeout(ctx, span(load.Phases)+drain-s.now())
+	beginning, cancel := context.WithTimeout(ctx, turns.At(span(load.Phases))+drain-s.now())
 	defer cancel()
 	dues := make(chan due)
 	var first time.Duration
 	var lost uint64
 	go func() {
 		defer close(dues)
-		first, lost = s.dispatch(beginning, schedule, sleep, dues)
+		first, lost = s.dispatch(beginning, turns.schedule(schedule), sleep, dues)
 	}()
 	next := func(o *handshake.Observation) bool {
 		d, ok := <-dues
@@ -229,7 +234,9 @@ func openLoop(ctx context.Context, s *stretch, load Load, schedule Schedule, sle
 	for range dues { // the workers may have left first, at the end of ctx
 	}
 	total.lose(lost)
-	return s.result(ctx, total, first)
+	result, err := s.result(ctx, total, first)
+	result.Wall = max(turns.own(total.last)-turns.own(first), 0)
+	return result, err
 }
 
 // dispatch sends each due when its time has come, or as soon after as a worker is free. It returns the first due

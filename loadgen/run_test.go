@@ -45,6 +45,11 @@ func instant(_ context.Context, now func() time.Duration, o *handshake.Observati
 
 // runFake is Run on a synctest clock.
 func runFake(t *testing.T, ctx context.Context, dialer Dialer, load Load) (Result, error) {
+	return runFakeInTurns(t, ctx, dialer, load, nil)
+}
+
+// runFakeInTurns is run on a synctest clock.
+func runFakeInTurns(t *testing.T, ctx context.Context, dialer Dialer, load Load, turns *Turns) (Result, error) {
 	t.Helper()
 	if err := load.Check(); err != nil {
 		t.Fatal(err)
@@ -64,7 +69,7 @@ func runFake(t *testing.T, ctx context.Context, dialer Dialer, load Load) (Resul
 			return ctx.Err()
 		}
 	}
-	return openLoop(ctx, s, load, load.Schedule(1), sleep)
+	return openLoop(ctx, s, load, load.Schedule(1), turns, sleep)
 }
 
 const ms = time.Millisecond

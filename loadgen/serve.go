@@ -62,8 +62,11 @@ func measure(ctx context.Context, dialer Dialer, job Job) (Result, error) {
 }
 
 func measured(ctx context.Context, dialer Dialer, job Job) (Result, error) {
-	if job.Turns == nil {
+	switch {
+	case job.Turns == nil:
 		return Run(ctx, dialer, job.Load, job.Seed)
+	case job.Load.Loop == Open:
+		return RunOpenInTurns(ctx, dialer, job.Load, job.Seed, *job.Turns)
 	}
 	baton, err := inheritBaton()
 	if err != nil {

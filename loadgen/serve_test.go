@@ -159,7 +159,7 @@ func TestServeRefuses(t *testing.T) {
 		{"no JSON", "hello\n", "job: "},
 		{"unknown key", `{"colour":"red"}` + "\n", "colour"},
 		{"bad load", line(func(j *Job) { j.Load.Workers = 0 }), "0 workers"},
-		{"turns by number", line(func(j *Job) { j.Turns = &Turns{Slice: 1} }), "job: turns: only a closed loop with a length"},
+		{"turns by number", line(func(j *Job) { j.Turns = &Turns{Slice: 1} }), "job: turns: a closed loop that takes turns has a length"},
 		{"bad job", line(func(j *Job) { j.Roots = nil }), "no certificate authority"},
 		{"other word", line(func(*Job) {}) + "stop\n", `got the line "stop", want go`},
 	} {
@@ -233,7 +233,7 @@ func FuzzJob(f *testing.F) {
 		if err := job.Load.Check(); err != nil {
 			t.Fatalf("accepted a job whose load is wrong: %v", err)
 		}
-		if job.Turns != nil && (job.Load.Loop != Closed || job.Load.Length <= 0 || job.Turns.Slice <= 0) {
+		if job.Turns != nil && (job.Load.Loop == Closed && job.Load.Length <= 0 || job.Turns.Slice <= 0) {
 			t.Fatalf("accepted turns that cannot be taken: %+v", job)
 		}
 	})

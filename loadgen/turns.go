@@ -12,10 +12,10 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 )
 
-// Turns lets a closed loop share its time with that of another process: they work in turns, one slice each, and pass
-// a baton.
+// Turns lets a loop share its time with that of another process: they work in turns, one slice each. Closed loops
+// pass a baton. Open loops wait for nobody: each has its slices by the clock, from a common beginning.
 type Turns struct {
-	Slice time.Duration `json:"slice_ns"` // from the begin of a turn to when no worker begins another handshake
+	Slice time.Duration `json:"slice_ns"` // from the begin of a turn to when no worker begins another handshake, or none falls due
 	First bool          `json:"first"`    // it has the first turn
 }
 
@@ -26,8 +26,8 @@ func (t *Turns) check(l Load) error {
 		return nil
 	case t.Slice <= 0:
 		return fmt.Errorf("a slice of %v: want one above 0", t.Slice)
-	case l.Loop != Closed || l.Length == 0 || l.Handshakes != 0:
-		return errors.New("only a closed loop with a length, and no number of handshakes, can take turns")
+	case l.Loop == Closed && (l.Length == 0 || l.Handshakes != 0):
+		return errors.New("a closed loop that takes turns has a length, and no number of handshakes")
 	}
 	return nil
 }
@@ -47,6 +47,9 @@ func RunInTurns(ctx context.Context, dialer Dialer, load Load, turns Turns, bato
 	}
 	if err := turns.check(load); err != nil {
 		return Result{}, fmt.Errorf("turns: %w", err)
+	}
+	if load.Loop != Closed {
+		return Result{}, errors.New("turns: only a closed loop passes a baton")
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -230,8 +230,8 @@ func TestTurnsRefused(t *testing.T) {
 		Turns
 	}{
 		{good, "turns: a slice of 0s", Turns{}},
-		{Load{Loop: Closed, Workers: 1, Handshakes: 1}, "turns: only a closed loop", Turns{Slice: ms}},
-		{Load{Loop: Closed, Workers: 1, Handshakes: 1, Length: time.Second}, "turns: only a closed loop", Turns{Slice: ms}},
+		{Load{Loop: Closed, Workers: 1, Handshakes: 1}, "turns: a closed loop that takes turns", Turns{Slice: ms}},
+		{Load{Loop: Closed, Workers: 1, Handshakes: 1, Length: time.Second}, "turns: a closed loop that takes turns", Turns{Slice: ms}},
 		{Load{Loop: Open, Process: Constant, Workers: 1, Phases: phases}, "turns: only a closed loop", Turns{Slice: ms}},
 		{Load{}, "load: 0 workers", Turns{Slice: ms}},
 	} {

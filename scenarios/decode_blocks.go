@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
-
-	"github.com/tlslab/tlslab/loadgen"
 )
 
 // mostLooks bounds the looks: each takes its share of the error, and of more than a few nothing is left.
@@ -66,8 +64,8 @@ func (d *decoder) lintTurns(s *Scenario) {
 		d.add(s.turnsAt, "use order: abba, or observe: none", "observed blocks take no turns")
 	}
 	for _, l := range s.Loads {
-		if l.Loop != loadgen.Closed || l.Handshakes > 0 {
-			d.add(s.turnsAt, "use order: abba, or a closed loop with a length", "only closed loops with a length take turns")
+		if l.Handshakes > 0 {
+			d.add(s.turnsAt, "use order: abba, or a length", "a closed loop that takes turns has a length, not a number of handshakes")
 			return
 		}
 	}

@@ -39,8 +39,7 @@ func TestTurnsRefused(t *testing.T) {
 	const valid = "variants: [{name: std}, {name: two}]\nload: {length: 1s}\nblocks: {order: turns}"
 	for _, tt := range []struct{ from, to, want string }{
 		{"{name: two}]", "{name: two}, {name: three}]", "two variants take turns, and there are 3"},
-		{"{length: 1s}", "{handshakes: 20}", "only closed loops with a length take turns"},
-		{"{length: 1s}", "{loop: open, arrival: {rate: 9/s}, length: 1s}", "only closed loops with a length take turns"},
+		{"{length: 1s}", "{handshakes: 20}", "a closed loop that takes turns has a length, not a number of handshakes"},
 		{"{order: turns}", "{order: turns, turn: 1ms}", "a turn of 1ms: it is 5ms to 10s"},
 		{"{order: turns}", "{turn: 40ms}", "blocks take no turns"},
 		{"{order: turns}", "{order: turns}\ninstruments: {observe: auto}", "observed blocks take no turns"},

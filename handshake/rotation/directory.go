@@ -11,12 +11,12 @@ const (
 	next = "next"
 )
 
-// swapDirectory makes a directory beside the live one and exchanges the two: who watches the directory that it has
-// opened watches one that is about to be removed.
+// swapDirectory makes a directory beside the live one and exchanges the two: who watches the files that it has opened
+// watches those of the old directory, which stays until the next rotation.
 func (p Place) swapDirectory(parts []part) []Step {
 	served, made := filepath.Join(p.Dir, live), filepath.Join(p.Dir, next)
 	steps := []Step{{Name: "make " + next, Do: func() error {
-		if err := os.RemoveAll(made); err != nil { // of a writer that died
+		if err := os.RemoveAll(made); err != nil { // the old one, or that of a writer that died
 			return err
 		}
 		return os.Mkdir(made, 0o755)
@@ -24,8 +24,5 @@ func (p Place) swapDirectory(parts []part) []Step {
 	for _, f := range parts {
 		steps = append(steps, Step{Name: "write " + filepath.Join(next, f.name), Do: func() error { return f.write(filepath.Join(made, f.name)) }})
 	}
-	return append(steps,
-		Step{Name: "exchange " + live, Do: func() error { return exchange(made, served) }},
-		Step{Name: "remove " + next, Do: func() error { return os.RemoveAll(made) }},
-	)
+	return append(steps, Step{Name: "exchange " + live, Do: func() error { return exchange(made, served) }})
 }

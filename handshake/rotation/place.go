@@ -55,7 +55,7 @@ func (p Place) Prepare(m Material) error {
 //	rename           write .tls.crt.next ..., rename tls.crt, rename tls.key, rename ca.crt
 //	in-place         truncate tls.crt, write half of tls.crt, write rest of tls.crt, close tls.crt, ... tls.key, ca.crt
 //	symlink-swap     make ..2, write ..2/tls.crt ..., link ..data_tmp, rename ..data, remove what ..data was
-//	directory-swap   make next, write next/tls.crt ..., exchange live, remove next
+//	directory-swap   make next, write next/tls.crt ..., exchange live
 //	hard-link        link tls.crt.old ..., then as rename
 //	open-descriptor  open tls.crt ..., then as rename, close tls.crt ...
 //

@@ -87,7 +87,7 @@ var prefixes = []struct {
 		"neo: truncate tls.key; npo: write half of tls.key; nno: write rest of tls.key, close tls.key; " +
 		"nne: truncate ca.crt; nnp: write half of ca.crt; nnn: write rest of ca.crt, close ca.crt"},
 	{rotation.Symlink, "ooo: make ..2, write ..2/tls.crt, write ..2/tls.key, write ..2/ca.crt, link ..data_tmp; nnn: rename ..data, remove what ..data was"},
-	{rotation.Directory, "ooo: make next, write next/tls.crt, write next/tls.key, write next/ca.crt; nnn: exchange live, remove next"},
+	{rotation.Directory, "ooo: make next, write next/tls.crt, write next/tls.key, write next/ca.crt; nnn: exchange live"},
 	{rotation.HardLink, "ooo: link tls.crt.old, link tls.key.old, link ca.crt.old, write .tls.crt.next, write .tls.key.next, write .ca.crt.next; " +
 		"noo: rename tls.crt; nno: rename tls.key; nnn: rename ca.crt"},
 	{rotation.Descriptor, "ooo: open tls.crt, open tls.key, open ca.crt, write .tls.crt.next, write .tls.key.next, write .ca.crt.next; " +

@@ -71,15 +71,11 @@ func (r *Run) equip(ctx context.Context, b scenarios.Block, process *process, ba
 		s.observer = r.observer
 		s.profiled = r.plan.Profile && !r.observer.samples()
 	}
-	lasts := length(cell.Load)
-	if baton != nil {
-		lasts *= 2
-	}
-	if s.writer, err = process.writer(v, lasts); err != nil {
-		return nil, err
-	}
 	job := r.job(cell, process.Hello().Address, b.Seed)
 	job.Turns = baton.turns(r.plan.Turn)
+	if s.writer, err = process.writer(v, job); err != nil {
+		return nil, err
+	}
 	process.files.introduce(&job)
 	s.generator, err = startGenerator(ctx, r.lab.Tool, s.place.client, job, baton.ends()...)
 	return s, err

@@ -23,9 +23,9 @@ type change struct {
 	hold       time.Duration        // how long the next one waits
 }
 
-// changes are what the variant's disturbance does while a load lasts; nil: nothing. What must be issued for them is
-// issued here, so that a key is made while something is measured only where the load outlasts its plan.
-func (f *files) changes(v scenarios.Variant, lasts time.Duration) (iter.Seq2[change, error], error) {
+// changes are what the variant's disturbance does during a load; nil: nothing. What must be issued for them is issued
+// here, so that a key is made while something is measured only where the load outlasts its plan.
+func (f *files) changes(v scenarios.Variant, job loadgen.Job) (iter.Seq2[change, error], error) {
 	if f == nil || len(v.Disturb) == 0 {
 		return nil, nil
 	}
@@ -33,10 +33,14 @@ func (f *files) changes(v scenarios.Variant, lasts time.Duration) (iter.Seq2[cha
 	if d.Inject != "" {
 		return f.moves(v, d.At)
 	}
+	lasts, turns := length(job.Load), job.Turns
+	if turns != nil && job.Load.Loop == loadgen.Closed { // whose turns end when they end: the other one's are rotated as well
+		lasts, turns = 2*lasts, nil
+	}
 	if _, err := f.supply.generation(uint64(lasts/d.Every) + 2); err != nil {
 		return nil, err
 	}
-	return f.rotations(d.Every), nil
+	return f.rotations(d.Every, turns), nil
 }
 
 // length is how long a load lasts by its plan; zero where a number of handshakes ends it.
@@ -47,12 +51,12 @@ func length(load loadgen.Load) (d time.Duration) {
 	return d + load.Length
 }
 
-// rotations go on for ever.
-func (f *files) rotations(every time.Duration) iter.Seq2[change, error] {
+// rotations go on for ever, in the turns of an open loop.
+func (f *files) rotations(every time.Duration, turns *loadgen.Turns) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
 		for n := uint64(1); ; n++ {
 			m, err := f.supply.generation(n + 1)
-			if !yield(change{at: time.Duration(n) * every, generation: n + 1, steps: f.place.Steps(m)}, err) || err != nil {
+			if !yield(change{at: turns.At(time.Duration(n) * every), generation: n + 1, steps: f.place.Steps(m)}, err) || err != nil {
 				return
 			}
 		}

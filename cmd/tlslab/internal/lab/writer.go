@@ -10,6 +10,7 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/handshake/rotation"
 	"github.com/tlslab/tlslab/handshake/variant"
+	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/scenarios"
 )
@@ -23,9 +24,9 @@ type writer struct {
 	written []results.Rotation
 }
 
-// writer is that of a block whose load lasts so long by its plan; nil: nothing changes.
-func (p *process) writer(v scenarios.Variant, lasts time.Duration) (*writer, error) {
-	changes, err := p.files.changes(v, lasts)
+// writer is that of a block; nil: nothing changes.
+func (p *process) writer(v scenarios.Variant, job loadgen.Job) (*writer, error) {
+	changes, err := p.files.changes(v, job)
 	if changes == nil || err != nil {
 		return nil, err
 	}
