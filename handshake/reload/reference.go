@@ -114,10 +114,11 @@ func (r *reference) Run(ctx context.Context) error {
 			w.hint(event)
 		case err := <-w.errors():
 			w.lost(err)
-		case <-look.C:
-		case <-due.C:
+		case now := <-look.C:
+			w.arm(now)
+		case now := <-due.C:
+			w.arm(now)
 		}
-		w.arm(time.Now())
 		if next := r.step(); !next.IsZero() {
 			due.Reset(time.Until(next))
 		}
