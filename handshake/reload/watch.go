@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type watch struct {
 	files   Files
 	book    *Book
 	watcher *fsnotify.Watcher // nil: the kernel has none for us, now
+	deaf    bool              // no event is taken: the kernel keeps them until there is one look for all
 	armed   map[string]stamp  // directories, as they were when they were armed
 	at      time.Time
 }
@@ -34,7 +36,7 @@ func (w *watch) arm(now time.Time) {
 	}
 	w.armed, w.at = directories, now
 	if w.watcher == nil {
-		w.watcher, _ = fsnotify.NewBufferedWatcher(mostHints)
+		w.watcher, _ = fsnotify.NewWatcher()
 	}
 	if w.watcher == nil {
 		return
@@ -77,9 +79,9 @@ func place(directory string) stamp {
 	return stamp{device: s.device, inode: s.inode, missing: s.missing}
 }
 
-// events never has any where there is no watcher.
+// events never has any where there is no watcher, or nobody listens.
 func (w *watch) events() <-chan fsnotify.Event {
-	if w.watcher == nil {
+	if w.watcher == nil || w.deaf {
 		return nil
 	}
 	return w.watcher.Events
@@ -92,11 +94,26 @@ func (w *watch) errors() <-chan error {
 	return w.watcher.Errors
 }
 
-// hint counts an event and those that have arrived behind it: one look at the files is enough for all.
+// hint counts an event and takes no other one until listen: one look at the files is enough for all.
 func (w *watch) hint(event fsnotify.Event) {
 	w.book.Event(strings.ToLower(event.Op.String()))
-	for range len(w.watcher.Events) {
-		w.book.Event(strings.ToLower((<-w.watcher.Events).Op.String()))
+	w.deaf = true
+}
+
+// listen counts the events that have come meanwhile, and takes the next one.
+func (w *watch) listen() {
+	if !w.deaf {
+		return
+	}
+	w.deaf = false
+	for range mostHints {
+		runtime.Gosched() // to who hands them over
+		select {
+		case event := <-w.watcher.Events:
+			w.book.Event(strings.ToLower(event.Op.String()))
+		default:
+			return
+		}
 	}
 }
 
