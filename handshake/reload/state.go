@@ -1,30 +1,29 @@
 package reload
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
 )
 
-// state is a directory of committed generations; empty: none. It outlives the process:
+// state is a directory that holds the committed generation; empty: none. It outlives the process:
 //
-//	current -> gen-8
-//	gen-7/{tls.crt,tls.key,ca.crt}
-//	gen-8/{tls.crt,tls.key,ca.crt}
+//	current    one file: a line with the lengths, then certificate, key and authorities, PEM
 //
-// The numbers count commits. A generation is written completely and on the disk before current leads to it, and
-// current leads to it before the first handshake shows it: wherever the process dies, and whatever becomes of the
-// files that it follows, the next one finds nothing older than what was served.
+// It is written beside its place and on the disk before it is renamed, and renamed before the first handshake shows
+// it: wherever the process dies, and whatever becomes of the files that it follows, the next one finds nothing older
+// than what was served. It is one file and not three because each that is flushed to the disk keeps a processor from
+// the handshakes for as long as the disk takes.
 type state string
 
 const (
 	current = "current"
-	prefix  = "gen-"
+	pending = "current.next"
+
+	lengths  = "tlslab state 1: %d %d %d\n" // of the three; -1: there is none
+	mostHead = 128                          // bytes of that line
 )
 
 // openState makes the directory if there is none. It must be its owner's alone.
@@ -45,120 +44,88 @@ func openState(dir string) (state, error) {
 	return state(dir), nil
 }
 
-func (s state) path(elements ...string) string {
-	return filepath.Join(append([]string{string(s)}, elements...)...)
-}
+func (s state) path(name string) string { return filepath.Join(string(s), name) }
 
-func (s state) files(generation string) Files {
-	return Files{
-		Certificate: s.path(generation, "tls.crt"),
-		Key:         s.path(generation, "tls.key"),
-		Authorities: s.path(generation, "ca.crt"),
-	}
-}
-
-// load reads the current generation.
+// load reads the committed generation.
 func (s state) load() (Pair, error) {
 	if s == "" {
 		return Pair{}, errors.New("there is no state")
 	}
-	generation, err := os.Readlink(s.path(current))
+	text, _, err := readFile(s.path(current), stampAt(s.path(current)))
 	if errors.Is(err, os.ErrNotExist) {
 		return Pair{}, errors.New("nothing was committed")
 	}
 	if err != nil {
 		return Pair{}, err
 	}
-	files := s.files(generation)
-	if _, err := os.Stat(files.Authorities); errors.Is(err, os.ErrNotExist) {
-		files.Authorities = ""
-	}
-	c, err := files.readStable(0)
-	return c.pair, err
+	return unpack(text)
 }
 
-// commit makes p the current generation, and keeps the one before.
+// unpack takes a committed generation apart.
+func unpack(text []byte) (p Pair, err error) {
+	var certificate, key, authorities int
+	head, rest, _ := bytes.Cut(text, []byte("\n"))
+	if len(head) > mostHead {
+		return Pair{}, errors.New("the state is no state")
+	}
+	if _, err := fmt.Sscanf(string(head)+"\n", lengths, &certificate, &key, &authorities); err != nil {
+		return Pair{}, errors.New("the state is no state")
+	}
+	for _, part := range []struct {
+		length int
+		into   *[]byte
+	}{{certificate, &p.Certificate}, {key, &p.Key}, {authorities, &p.Authorities}} {
+		if part.length < 0 {
+			continue
+		}
+		if part.length > len(rest) {
+			return Pair{}, errors.New("the state is cut off")
+		}
+		*part.into, rest = rest[:part.length:part.length], rest[part.length:]
+	}
+	return p, nil
+}
+
+// commit makes p what the state holds.
 func (s state) commit(p Pair) error {
 	if s == "" {
 		return nil
 	}
-	before, _ := os.Readlink(s.path(current)) // empty: this is the first one
-	newest, err := s.newest()
-	if err != nil {
+	if len(p.Certificate)+len(p.Key)+len(p.Authorities) > mostBytes-mostHead {
+		return fmt.Errorf("more than the %d bytes that a state may have", mostBytes-mostHead)
+	}
+	if err := s.write(p); err != nil {
 		return err
 	}
-	generation := prefix + strconv.Itoa(newest+1)
-	if err = s.write(generation, p); err == nil {
-		err = s.lead(generation)
-	}
-	if err != nil {
-		s.prune(before)
-		return err
-	}
-	s.prune(before, generation)
-	return nil
-}
-
-// newest is the highest number that was taken, also by a commit that was not finished.
-func (s state) newest() (newest int, err error) {
-	entries, err := os.ReadDir(string(s))
-	for _, entry := range entries {
-		number, _ := strings.CutPrefix(entry.Name(), prefix)
-		if n, err := strconv.Atoi(number); err == nil {
-			newest = max(newest, n)
-		}
-	}
-	return newest, err
-}
-
-// write puts a generation on the disk. The files go side by side: a journal takes them all in one go.
-func (s state) write(generation string, p Pair) error {
-	if err := os.Mkdir(s.path(generation), 0o700); err != nil {
-		return err
-	}
-	paths, errs := s.files(generation).paths(), [3]error{}
-	var writing sync.WaitGroup
-	for i, text := range [][]byte{p.Certificate, p.Key, p.Authorities} {
-		if text != nil {
-			writing.Go(func() { errs[i] = writeSynced(paths[i], text) })
-		}
-	}
-	writing.Wait()
-	return errors.Join(append(errs[:], syncDir(s.path(generation)))...)
-}
-
-// lead makes current lead to a generation.
-func (s state) lead(generation string) error {
-	next := s.path(current + ".next")
-	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := os.Symlink(generation, next); err != nil {
-		return err
-	}
-	if err := os.Rename(next, s.path(current)); err != nil {
+	if err := os.Rename(s.path(pending), s.path(current)); err != nil {
 		return err
 	}
 	return syncDir(string(s))
 }
 
-// prune removes all generations but some. One that stays costs a few kilobytes, and is removed another time.
-func (s state) prune(keep ...string) {
-	entries, _ := os.ReadDir(string(s))
-	for _, entry := range entries {
-		if name := entry.Name(); strings.HasPrefix(name, prefix) && !slices.Contains(keep, name) {
-			os.RemoveAll(s.path(name))
-		}
-	}
-}
-
-func writeSynced(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// write puts p beside its place, on the disk. Nothing but p itself ever holds its key.
+func (s state) write(p Pair) error {
+	f, err := os.OpenFile(s.path(pending), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Sync(), f.Close())
+	_, err = fmt.Fprintf(f, lengths, lengthOf(p.Certificate), lengthOf(p.Key), lengthOf(p.Authorities))
+	for _, part := range [][]byte{p.Certificate, p.Key, p.Authorities} {
+		if err == nil {
+			_, err = f.Write(part)
+		}
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func lengthOf(part []byte) int {
+	if part == nil {
+		return -1
+	}
+	return len(part)
 }
 
 func syncDir(path string) error {
