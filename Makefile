@@ -2,7 +2,7 @@
 GO ?= go
 export GOTOOLCHAIN ?= auto
 
-.PHONY: help build run test check race arm64 legs bpf asm generate golden fuzz bench smoke explain observer aa power exact baseline p384 clean
+.PHONY: help build run test check race arm64 legs bpf asm generate golden fuzz bench smoke explain observer aa power exact baseline p384 scorecard storm clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -85,6 +85,12 @@ aa: bin/tlslab ## how often the verdict cries wolf (not in .ci/run: ten minutes 
 
 power: bin/tlslab ## does each gate find what it is made for, and only that (not in .ci/run: ten minutes of load)
 	./bin/tlslab selftest power
+
+scorecard: bin/tlslab ## every certificate reloader through the whole catalogue (not in .ci/run: a quarter of an hour)
+	./bin/tlslab run reload-scorecard
+
+storm: bin/tlslab ## ten rotations a second against the p99 of handshakes (not in .ci/run: up to half an hour of load)
+	./bin/tlslab run reload-storm
 
 p384: ## the P-384 signer: a million signatures, constant time, ratios (not in .ci/run: many minutes of load)
 	$(GO) test ./accel/p384 -run TestCampaign -p384.campaign -timeout 60m -v

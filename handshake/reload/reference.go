@@ -8,10 +8,7 @@ import (
 	"time"
 )
 
-const (
-	lookEvery = 100 * time.Millisecond
-	gather    = 2 * time.Millisecond // after a hint: a writer's steps are one wake-up then, and not a dozen
-)
+const lookEvery = 100 * time.Millisecond
 
 // reference is what a reloader should do: events are hints, what the files are is looked at; they are read when they
 // have come to rest, together, and believed only if they serve; what is believed is committed, and then published by
@@ -115,16 +112,12 @@ func (r *reference) Run(ctx context.Context) error {
 			return nil
 		case event := <-w.events():
 			w.hint(event)
-			due.Reset(gather)
-			continue
 		case err := <-w.errors():
 			w.lost(err)
-		case now := <-look.C:
-			w.arm(now)
-		case now := <-due.C:
-			w.listen()
-			w.arm(now)
+		case <-look.C:
+		case <-due.C:
 		}
+		w.arm(time.Now())
 		if next := r.step(); !next.IsZero() {
 			due.Reset(time.Until(next))
 		}

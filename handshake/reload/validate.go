@@ -23,7 +23,8 @@ type version struct {
 	identity    *Identity
 	chain       []*x509.Certificate // leaf first
 	authorities []*x509.Certificate
-	astray      error // why the chain leads to none of the authorities; nil where there are none, too
+	paths       [][]*x509.Certificate // from the leaf to the authorities; none: see stray
+	stray       error                 // why the chain leads to none of the authorities
 }
 
 // understand makes a version of content. What it says about itself may still be untrue: see check and follows. Before
@@ -64,12 +65,9 @@ func (v *version) trust(text []byte, now time.Time) (err error) {
 	}
 	v.identity.Authorities, v.identity.Trusted, v.identity.Epoch = pool, len(v.authorities), epoch(v.authorities)
 	runtime.Gosched()
-	v.astray = v.verify(now)
+	v.paths, v.stray = v.verify(now)
 	return nil
 }
-
-// rooted says that the chain leads to one of the authorities.
-func (v *version) rooted() bool { return v.identity.Authorities != nil && v.astray == nil }
 
 // distinct sorts certificates and drops the copies, so that two bundles with the same authorities are the same.
 func distinct(all []*x509.Certificate) []*x509.Certificate {
@@ -88,19 +86,26 @@ func epoch(authorities []*x509.Certificate) uint64 {
 	return binary.BigEndian.Uint64(h.Sum(nil)) >> 11
 }
 
-// verify says why the chain leads to none of the authorities.
-func (v *version) verify(now time.Time) error {
+// verify finds the paths from the leaf to the authorities, or says why there is none.
+func (v *version) verify(now time.Time) ([][]*x509.Certificate, error) {
 	intermediates := x509.NewCertPool()
 	for _, c := range v.chain[1:] {
 		intermediates.AddCert(c)
 	}
-	_, err := v.chain[0].Verify(x509.VerifyOptions{
+	return v.chain[0].Verify(x509.VerifyOptions{
 		Roots:         v.identity.Authorities,
 		Intermediates: intermediates,
 		CurrentTime:   v.within(now),
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
-	return err
+}
+
+// proved says that a path begins like the chain up to a certificate: then it is known that each has signed the one
+// before. Signatures are most of what a reload costs, and none is verified twice.
+func (v *version) proved(upTo int) bool {
+	return slices.ContainsFunc(v.paths, func(path []*x509.Certificate) bool {
+		return len(path) > upTo && slices.EqualFunc(path[:upTo+1], v.chain[:upTo+1], (*x509.Certificate).Equal)
+	})
 }
 
 // within is the time nearest to now at which the whole chain is valid: a clock that is behind a little does not break
@@ -128,23 +133,16 @@ func (v *version) check(now time.Time) error {
 		if now.After(c.NotAfter) {
 			return refused("expired", fmt.Errorf("since %v", c.NotAfter))
 		}
-		if i > 0 && !v.issued(v.chain[i-1], c) {
-			return refused("the chain is not in order", nil)
+		if i > 0 && !v.proved(i) {
+			if err := v.chain[i-1].CheckSignatureFrom(c); err != nil {
+				return refused("the chain is not in order", err)
+			}
 		}
 	}
 	if err := anyClient.SupportsCertificate(v.identity.Certificate); err != nil {
 		return refused("the key cannot sign in TLS 1.3", err)
 	}
 	return nil
-}
-
-// issued says that a certificate of the chain is from the one behind it. Signatures that were verified on the way to an
-// authority are not verified again.
-func (v *version) issued(certificate, by *x509.Certificate) bool {
-	if v.rooted() {
-		return bytes.Equal(certificate.RawIssuer, by.RawSubject)
-	}
-	return certificate.CheckSignatureFrom(by) == nil
 }
 
 // anyClient speaks TLS 1.3 and knows every signature scheme that crypto/tls does.
@@ -169,9 +167,9 @@ func (v *version) follows(served *version, since, now time.Time) error {
 	if n := len(served.authorities) - len(v.authorities); n > 0 && young && trusts {
 		return &refusal{Outcome{Refused, "there are fewer authorities"}, fmt.Errorf("by %d", n), since.Add(settled)}
 	}
-	if served.rooted() && trusts {
-		if v.astray != nil {
-			return refused("the chain does not verify", v.astray)
+	if len(served.paths) > 0 && trusts {
+		if v.stray != nil {
+			return refused("the chain does not verify", v.stray)
 		}
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -23,20 +22,26 @@ type watch struct {
 	files   Files
 	book    *Book
 	watcher *fsnotify.Watcher // nil: the kernel has none for us, now
-	deaf    bool              // no event is taken: the kernel keeps them until there is one look for all
 	armed   map[string]stamp  // directories, as they were when they were armed
 	at      time.Time
+	hinted  bool // since it was last seen that these are the right ones
 }
 
-// arm watches the directories that matter now, and all of them anew after a while, for a watch can get lost.
+// arm watches the directories that matter now, and all of them anew after a while, for a watch can get lost. They are
+// not others without a hint, and if they are the looks go on in the meantime.
 func (w *watch) arm(now time.Time) {
+	young := now.Sub(w.at) < rearmAfter
+	if young && !w.hinted {
+		return
+	}
+	w.hinted = false
 	before, directories := w.armed, w.directories()
-	if maps.Equal(before, directories) && now.Sub(w.at) < rearmAfter {
+	if young && maps.Equal(before, directories) {
 		return
 	}
 	w.armed, w.at = directories, now
 	if w.watcher == nil {
-		w.watcher, _ = fsnotify.NewWatcher()
+		w.watcher, _ = fsnotify.NewBufferedWatcher(mostHints)
 	}
 	if w.watcher == nil {
 		return
@@ -79,9 +84,9 @@ func place(directory string) stamp {
 	return stamp{device: s.device, inode: s.inode, missing: s.missing}
 }
 
-// events never has any where there is no watcher, or nobody listens.
+// events never has any where there is no watcher.
 func (w *watch) events() <-chan fsnotify.Event {
-	if w.watcher == nil || w.deaf {
+	if w.watcher == nil {
 		return nil
 	}
 	return w.watcher.Events
@@ -94,30 +99,17 @@ func (w *watch) errors() <-chan error {
 	return w.watcher.Errors
 }
 
-// hint counts an event and takes no other one until listen: one look at the files is enough for all.
+// hint counts an event and those that have arrived behind it: one look at the files is enough for all.
 func (w *watch) hint(event fsnotify.Event) {
+	w.hinted = true
 	w.book.Event(strings.ToLower(event.Op.String()))
-	w.deaf = true
-}
-
-// listen counts the events that have come meanwhile, and takes the next one.
-func (w *watch) listen() {
-	if !w.deaf {
-		return
-	}
-	w.deaf = false
-	for range mostHints {
-		runtime.Gosched() // to who hands them over
-		select {
-		case event := <-w.watcher.Events:
-			w.book.Event(strings.ToLower(event.Op.String()))
-		default:
-			return
-		}
+	for range len(w.watcher.Events) {
+		w.book.Event(strings.ToLower((<-w.watcher.Events).Op.String()))
 	}
 }
 
 func (w *watch) lost(err error) {
+	w.hinted = true
 	kind := "error"
 	if errors.Is(err, fsnotify.ErrEventOverflow) {
 		kind = "overflow"
