@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake/rotation"
@@ -154,6 +156,23 @@ func (r *Reloading) follow(h chronicled, of results.Rotation) {
 		r.After = append(r.After, h.shown.since(of)...)
 		r.Published = append(r.Published, h.published.since(of)...)
 	}
+}
+
+// timely says that enough rotations were adopted to tell the usual time.
+func timely(r Reloading) bool {
+	_, ok := r.After.Quantile(0.5)
+	return ok
+}
+
+// adoptions tells the usual time of each variant that adopted enough.
+func adoptions(all []Reloading) string {
+	var parts []string
+	for _, r := range all {
+		if usual, ok := r.After.Quantile(0.5); ok {
+			parts = append(parts, fmt.Sprintf("%.3g s by %s", usual.Seconds(), r.Variant))
+		}
+	}
+	return "rotations were adopted after " + strings.Join(parts, ", ") + " (p50)"
 }
 
 // timelineOf is that of the first block that is valid and quiet; where none is, of the first.

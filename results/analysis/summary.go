@@ -114,8 +114,9 @@ func (a *Analysis) missed() []Objective {
 // doubts are all that was said against an effect.
 func (e *Effect) doubts() string { return strings.Join(slices.Concat(e.Omissions, e.Warnings), "; ") }
 
-// sentence is the largest finding: a regression before all, then a missed objective, then server CPU before other
-// metrics. Of several regressions the one whose family is decided first.
+// sentence is the largest finding: a regression before all, then a missed objective, then, where nothing is gated, what
+// became of certificates that move, then server CPU before other metrics. Of several regressions the one whose family
+// is decided first.
 func sentence(a *Analysis) string {
 	failed := notable(a.Effects, func(e Effect) bool { return e.Failed })
 	slices.SortStableFunc(failed, byFamily)
@@ -125,8 +126,10 @@ func sentence(a *Analysis) string {
 		return failed[0].finding()
 	case len(missed) > 0:
 		return fmt.Sprintf("objective %s: %s: %s", missed[0].State, missed[0].Text, missed[0].Detail)
-	case len(a.Effects) == 0 && len(a.Scorecard) > 0:
+	case a.Gating == nil && len(a.Scorecard) > 0:
 		return flawless(a.Scorecard)
+	case a.Gating == nil && slices.ContainsFunc(a.Reloads, timely):
+		return adoptions(a.Reloads)
 	case len(a.Effects) == 0:
 		return fmt.Sprintf("nothing was compared: %d series of blocks measured", len(a.Series))
 	}
