@@ -169,7 +169,7 @@ func adoptions(all []Reloading) string {
 	var parts []string
 	for _, r := range all {
 		if usual, ok := r.After.Quantile(0.5); ok {
-			parts = append(parts, fmt.Sprintf("%.3g s by %s", usual.Seconds(), r.Variant))
+			parts = append(parts, fmt.Sprintf("%v by %s", usual.Round(time.Millisecond), r.Variant))
 		}
 	}
 	return "rotations were adopted after " + strings.Join(parts, ", ") + " (p50)"
