@@ -50,7 +50,6 @@ func launch(t Target, r *room) (*process, error) {
 	p := &process{target: t, room: r, stderr: &tail{}, ended: make(chan struct{})}
 	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Dir = r.words["dir"]
 	p.cmd.Stdout, p.cmd.Stderr = p.stderr, p.stderr
 	p.cmd.WaitDelay = time.Second // a grandchild may hold the pipes
 	if err := variant.StartPinned(p.cmd, nil); err != nil {
@@ -169,7 +168,7 @@ func (p *process) run(ctx context.Context, command []string) string {
 	}
 	said := &tail{}
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.cmd.Dir, said, said, time.Second
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = said, said, time.Second
 	if err := variant.StartPinned(cmd, nil); err != nil {
 		return err.Error()
 	}
