@@ -50,7 +50,7 @@ func TestBuiltin(t *testing.T) {
 		{"reload-memory", 2, 1, 24, 5 * time.Minute},
 		{"reload-notify", 3, 1, 18, 4 * time.Minute},
 		{"reload-scorecard", 9, 1, 54, 15 * time.Minute},
-		{"reload-storm", 2, 1, 240, 27 * time.Minute},
+		{"reload-storm", 2, 1, 160, 28 * time.Minute},
 		{"resumption", 2, 4, 128, 3 * time.Minute},
 		{"smoke", 2, 1, 24, 18 * time.Second},
 	} {
