@@ -61,6 +61,26 @@ type Outcome struct {
 	Mutual    bool
 	Resumed   bool
 	Retried   bool
+	Early     bool // early data was accepted
+}
+
+// Kind is what the handshake was: full, resumed or early.
+func (o Outcome) Kind() Kind {
+	switch {
+	case o.Early:
+		return Early
+	case o.Resumed:
+		return Resumed
+	}
+	return Full
+}
+
+// handshake is the kind of the handshake that is made for this kind.
+func (k Kind) handshake() Kind {
+	if k == Live {
+		return Full
+	}
+	return k
 }
 
 // ClientOutcome reads the outcome off a client's connection; presented says that the client sent a certificate in
@@ -133,8 +153,8 @@ func (s Spec) Check(o Outcome) error {
 	switch {
 	case o.Version != tls.VersionTLS13:
 		return &Mismatch{"version", "TLS 1.3", tls.VersionName(o.Version)}
-	case o.Resumed != (s.Kind == Resumed):
-		return &Mismatch{"kind", s.Kind.String(), KindOf(o.Resumed).String()}
+	case o.Kind() != s.Kind.handshake():
+		return &Mismatch{"kind", s.Kind.String(), o.Kind().String()}
 	case s.Group != 0 && o.Group != s.Group:
 		return &Mismatch{"group", s.Group.String(), o.Group.String()}
 	case s.Signature != 0 && o.Signature != s.Signature:

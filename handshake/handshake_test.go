@@ -14,7 +14,7 @@ func asked() Spec {
 }
 
 func got() Outcome {
-	return Outcome{tls.VersionTLS13, AES128GCM, P384, ECDSAP384, "h2", true, true, false}
+	return Outcome{tls.VersionTLS13, AES128GCM, P384, ECDSAP384, "h2", true, true, false, false}
 }
 
 func TestCheck(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 type Shape struct {
 	Resumed    uint64            `json:"resumed"`
 	Retried    uint64            `json:"retried"`
+	Early      uint64            `json:"early,omitempty"` // of the resumed ones, those whose early data was accepted
 	Mutual     uint64            `json:"mutual"`
 	Groups     map[string]uint64 `json:"groups,omitempty"`
 	Suites     map[string]uint64 `json:"suites,omitempty"`
@@ -21,6 +22,7 @@ type Shape struct {
 func (s *Shape) Count(o Outcome, n uint64) {
 	s.Resumed += when(o.Resumed, n)
 	s.Retried += when(o.Retried, n)
+	s.Early += when(o.Early, n)
 	s.Mutual += when(o.Mutual, n)
 	tally(&s.Groups, o.Group.String(), n)
 	tally(&s.Suites, o.Suite.String(), n)
@@ -86,6 +88,7 @@ func Reconcile(c ClientLedger, s ServerLedger) []string {
 	differ("rejected", c.Connected-c.Confirmed, s.Rejected)
 	differ("resumed", c.Shape.Resumed, s.Shape.Resumed)
 	differ("retried", c.Shape.Retried, s.Shape.Retried)
+	differ("early", c.Shape.Early, s.Shape.Early)
 	differ("mutual", c.Shape.Mutual, s.Shape.Mutual)
 	compare := func(what string, client, server map[string]uint64) {
 		keys := map[string]bool{}

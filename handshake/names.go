@@ -13,15 +13,9 @@ type Kind uint8
 const (
 	Full Kind = iota
 	Resumed
+	Early // resumed, and the client's request was accepted as early data (0-RTT, RFC 8446, section 2.3; over QUIC, RFC 9001, section 4.6)
+	Live  // no handshake: a call over a connection whose handshake was full; what is counted is the call
 )
-
-// KindOf is the kind of a handshake that resumed or did not.
-func KindOf(resumed bool) Kind {
-	if resumed {
-		return Resumed
-	}
-	return Full
-}
 
 // Group is a named group of the key exchange, a [tls.CurveID] that is written by name.
 type Group uint16
@@ -61,7 +55,7 @@ type named[T ~uint8 | ~uint16] []struct {
 }
 
 var (
-	kinds  = named[Kind]{{Full, "full"}, {Resumed, "resumed"}}
+	kinds  = named[Kind]{{Full, "full"}, {Resumed, "resumed"}, {Early, "early"}, {Live, "live"}}
 	groups = named[Group]{
 		{X25519, "X25519"}, {P256, "P-256"}, {P384, "P-384"}, {P521, "P-521"},
 		{X25519MLKEM768, "X25519MLKEM768"}, {SecP256r1MLKEM768, "SecP256r1MLKEM768"},

@@ -52,21 +52,25 @@ const (
 // Job is all that a generator process needs, as one JSON line on its standard input. It answers with a line
 // {"ready":true} when warm; a line "go" starts the measured stretch; then it writes its [Result].
 type Job struct {
-	Target      string         `json:"target"` // host:port
-	ServerName  string         `json:"server_name"`
-	Roots       []byte         `json:"roots"`                 // PEM
-	Certificate []byte         `json:"certificate,omitempty"` // PEM; empty: the client has none to present
-	Key         []byte         `json:"key,omitempty"`
-	Spec        handshake.Spec `json:"spec"`
-	Load        Load           `json:"load"`
-	Warmup      time.Duration  `json:"warmup_ns"` // closed loop with the same workers, dropped
-	Seed        uint64         `json:"seed"`
-	Close       string         `json:"close"`               // [RST] or [FIN]
-	KeyLog      string         `json:"key_log,omitempty"`   // file to append an SSLKEYLOGFILE to; empty: none
-	Timeout     time.Duration  `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
-	Delay       *Delay         `json:"delay,omitempty"`     // nil: none
-	Turns       *Turns         `json:"turns,omitempty"`     // nil: none; needs [BatonIn] and [BatonOut]
-	Timeline    bool           `json:"timeline,omitempty"`  // keep generations and a timeline
+	Target      string            `json:"target"` // host:port
+	ServerName  string            `json:"server_name"`
+	Roots       []byte            `json:"roots"`                 // PEM
+	Certificate []byte            `json:"certificate,omitempty"` // PEM; empty: the client has none to present
+	Key         []byte            `json:"key,omitempty"`
+	Spec        handshake.Spec    `json:"spec"`
+	Load        Load              `json:"load"`
+	Warmup      time.Duration     `json:"warmup_ns"` // closed loop with the same workers, dropped
+	Seed        uint64            `json:"seed"`
+	Close       string            `json:"close"`               // [RST] or [FIN]
+	KeyLog      string            `json:"key_log,omitempty"`   // file to append an SSLKEYLOGFILE to; empty: none
+	Timeout     time.Duration     `json:"timeout_ns,omitzero"` // of one handshake; zero: 10 s
+	Delay       *Delay            `json:"delay,omitempty"`     // nil: none
+	Turns       *Turns            `json:"turns,omitempty"`     // nil: none; needs [BatonIn] and [BatonOut]
+	Timeline    bool              `json:"timeline,omitempty"`  // keep generations and a timeline
+	Dialer      string            `json:"dialer"`              // who connects: stock, h3, spiffegrpc
+	App         string            `json:"app"`                 // what the server speaks above TLS: plain, gateway, spiffegrpc
+	Offer       []string          `json:"offer,omitempty"`     // ALPN protocols that the client offers; nil: the one of Spec, if any
+	SPIFFE      *handshake.SPIFFE `json:"spiffe,omitempty"`    // of the dialer spiffegrpc; Roots, Certificate and Key stay empty
 }
 
 // Result is what the generator saw of one measured stretch. Times are nanoseconds; histograms hold confirmed

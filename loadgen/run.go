@@ -26,6 +26,17 @@ type Dialer interface {
 	Dial(ctx context.Context, now func() time.Duration, o *handshake.Observation) error
 }
 
+// Engine is a dialer that a job has opened.
+type Engine interface {
+	Dialer
+	Fill(ctx context.Context) error // makes what the handshakes need, such as tickets; called once, before the first Dial
+	Harvest() []Delayed             // the delays since the last harvest; nil where the job asks for none
+	Close() error
+}
+
+// Opener makes the dialer that a job asks for. It refuses what it cannot do, such as a kind of handshake or a delay.
+type Opener func(Job) (Engine, error)
+
 // Unreachable is how many connects in a row may fail before [Run] gives up: it bounds a hot loop of instant
 // failures.
 const Unreachable = 1000

@@ -20,7 +20,9 @@ var ErrParentGone = errors.New("the parent has closed the generator's input")
 //
 // For a job with [Turns] the process must have inherited [BatonIn] and [BatonOut]. Whoever started the two generators
 // has to close its own copies of all four ends of the pipes, or neither generator learns that the other one is gone.
-func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
+//
+// The job's dialer is one of dialers, by name.
+func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer, dialers map[string]Opener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	lines := make(chan []byte)
@@ -29,11 +31,11 @@ func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	stock, err := prepare(ctx, job)
+	engine, err := prepare(ctx, job, dialers)
 	if err != nil {
 		return err
 	}
-	defer stock.Close()
+	defer engine.Close()
 	reply := json.NewEncoder(stdout)
 	if err := reply.Encode(ready{true}); err != nil {
 		return err
@@ -41,12 +43,12 @@ func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	if err := awaitGo(ctx, lines); err != nil {
 		return err
 	}
-	stock.delays.harvest() // of the warm-up
-	result, err := measure(ctx, stock, job)
+	engine.Harvest() // of the warm-up
+	result, err := measure(ctx, engine, job)
 	if err != nil {
 		return err
 	}
-	result.Delayed = stock.delays.harvest()
+	result.Delayed = engine.Harvest()
 	return reply.Encode(result)
 }
 
@@ -126,29 +128,28 @@ func readJob(ctx context.Context, lines <-chan []byte) (job Job, err error) {
 	return job, nil
 }
 
-// prepare makes the dialer and warms up: tickets first, then a closed loop whose result is dropped.
-func prepare(ctx context.Context, job Job) (*Stock, error) {
-	if job.Spec.Suite != 0 {
-		if err := PinSuite(job.Spec.Suite); err != nil {
-			return nil, err
-		}
+// prepare makes the dialer and warms up: what it needs first, then a closed loop whose result is dropped.
+func prepare(ctx context.Context, job Job, dialers map[string]Opener) (Engine, error) {
+	open := dialers[job.Dialer]
+	if open == nil {
+		return nil, fmt.Errorf("job: unknown dialer %q", job.Dialer)
 	}
-	stock, err := NewStock(job)
+	engine, err := open(job)
 	if err != nil {
 		return nil, fmt.Errorf("job: %w", err)
 	}
-	if err := warm(ctx, stock, job); err != nil {
-		stock.Close()
+	if err := warm(ctx, engine, job); err != nil {
+		engine.Close()
 		return nil, fmt.Errorf("warm-up: %w", err)
 	}
-	return stock, nil
+	return engine, nil
 }
 
-func warm(ctx context.Context, stock *Stock, job Job) error {
-	if err := stock.Fill(ctx); err != nil || job.Warmup <= 0 {
+func warm(ctx context.Context, engine Engine, job Job) error {
+	if err := engine.Fill(ctx); err != nil || job.Warmup <= 0 {
 		return err
 	}
-	return warmed(Run(ctx, stock, job.warmup(), 0))
+	return warmed(Run(ctx, engine, job.warmup(), 0))
 }
 
 // warmed is why a warm-up failed: an error of its own, or a server that answered nothing in all of it, though it may

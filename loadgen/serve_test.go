@@ -14,6 +14,8 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 )
 
+var dialers = map[string]Opener{"stock": OpenStock}
+
 const childVariable = "TLSLAB_TEST_GENERATOR"
 
 // TestMain makes the test binary a generator process for the tests that need one.
@@ -21,7 +23,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) == "" {
 		os.Exit(m.Run())
 	}
-	if err := Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
+	if err := Serve(context.Background(), os.Stdin, os.Stdout, dialers); err != nil {
 		os.Stderr.WriteString(err.Error())
 		os.Exit(1)
 	}
@@ -170,7 +172,7 @@ func TestServeRefuses(t *testing.T) {
 				feed.Close()
 			}
 		}()
-		err := Serve(t.Context(), stdin, io.Discard)
+		err := Serve(t.Context(), stdin, io.Discard, dialers)
 		stdin.Close()
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %q", tc.name, err, tc.want)
@@ -213,7 +215,7 @@ func TestServeHangingServer(t *testing.T) {
 			stdin, feed := io.Pipe()
 			defer stdin.Close()
 			go io.WriteString(feed, string(text)+"\ngo\n")
-			if err := Serve(t.Context(), stdin, io.Discard); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+			if err := Serve(t.Context(), stdin, io.Discard, dialers); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
 		})

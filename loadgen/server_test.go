@@ -110,6 +110,7 @@ func (s *testServer) closed() (handshake.ServerLedger, []string) {
 // job asks the server for n handshakes.
 func (s *testServer) job(spec handshake.Spec, workers int, n uint64) Job {
 	return Job{
+		Dialer:     "stock",
 		Target:     s.listener.Addr().String(),
 		ServerName: "server.test",
 		Roots:      s.roots,

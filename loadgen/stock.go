@@ -34,11 +34,24 @@ type Stock struct {
 	delays  *delays // nil: none
 }
 
+// OpenStock is the [Opener] of the stock dialer. It pins the job's suite for the whole process.
+func OpenStock(job Job) (Engine, error) {
+	if job.Spec.Suite != 0 {
+		if err := PinSuite(job.Spec.Suite); err != nil {
+			return nil, err
+		}
+	}
+	return NewStock(job)
+}
+
 // NewStock makes the dialer that a job asks for. Its Spec.Suite is only checked here: see [PinSuite].
 func NewStock(job Job) (*Stock, error) {
 	s := &Stock{spec: job.Spec, timeout: cmp.Or(job.Timeout, defaultTimeout), rst: job.Close == RST, workers: job.Load.Workers}
 	if job.Close != RST && job.Close != FIN {
 		return nil, fmt.Errorf("unknown close %q", job.Close)
+	}
+	if k := job.Spec.Kind; k != handshake.Full && k != handshake.Resumed {
+		return nil, fmt.Errorf("handshakes of the kind %s: the dialer stock makes full and resumed ones", k)
 	}
 	if d := job.Delay; d != nil {
 		if d.Size <= 0 || d.Size >= s.timeout {
@@ -72,6 +85,9 @@ func (s *Stock) openKeyLog(name string) (err error) {
 	}
 	return err
 }
+
+// Harvest is described at [Engine].
+func (s *Stock) Harvest() []Delayed { return s.delays.harvest() }
 
 // Close closes the key log.
 func (s *Stock) Close() error {
@@ -122,7 +138,8 @@ func (s *Stock) config(job Job) (*tls.Config, error) {
 	if s.spec.Group != 0 {
 		config.CurvePreferences = []tls.CurveID{tls.CurveID(s.spec.Group)}
 	}
-	if s.spec.ALPN != "" {
+	config.NextProtos = job.Offer
+	if job.Offer == nil && s.spec.ALPN != "" {
 		config.NextProtos = []string{s.spec.ALPN}
 	}
 	if s.keyLog != nil {

@@ -34,6 +34,7 @@ type Manifest struct {
 	Looks       []int         `json:"looks,omitempty"`                // groups per cell at which the gates are judged, the last one the most; left out: once, at the end
 	Objectives  []Objective   `json:"objectives,omitempty"`           // absolute limits
 	Expected    []Expected    `json:"expected_regressions,omitempty"` // reviewed exceptions from the gates
+	Claims      []Claim       `json:"claims,omitempty"`               // statements to be tested
 	Confirm     bool          `json:"confirm,omitempty"`              // a gate that fails is measured once more before it counts
 	Null        string        `json:"null,omitempty"`                 // the variant that is the baseline once more; empty: none
 	Limits      Limits        `json:"limits"`
@@ -59,6 +60,11 @@ type Variant struct {
 	Env      map[string]string      `json:"env,omitempty"`
 	Accel    string                 `json:"accel,omitempty"`   // who signs with a P-384 key: auto, or a path of accel/p384; empty: std
 	Reload   *reload.Settings       `json:"reload,omitempty"`  // without paths; nil: its certificates do not change
+	App      string                 `json:"app,omitempty"`     // what it speaks above TLS: gateway, spiffegrpc; empty: plain
+	ALPN     []string               `json:"alpn,omitempty"`    // that its server offers, in order of preference; left out: the cell's
+	Offer    []string               `json:"offer,omitempty"`   // that its clients offer; left out: the cell's
+	Gateway  *server.Gateway        `json:"gateway,omitempty"` // of the app gateway
+	SPIFFE   *handshake.SPIFFE      `json:"spiffe,omitempty"`  // of the app spiffegrpc, without its socket
 	Disturb  []rotation.Disturbance `json:"disturb,omitempty"` // what happens during each of its blocks
 	SBOM     variant.SBOM           `json:"sbom"`
 	Hello    server.Hello           `json:"hello"` // of its first process, without address and pid

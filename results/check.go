@@ -15,15 +15,16 @@ import (
 
 // Names within a bundle.
 const (
-	manifestName   = "manifest.json" // written last
-	draftName      = "run.json"      // only in an unfinished run
-	reportName     = "report.html"   // derived: may be written again at any time, so never a member
-	blockDir       = "blocks/"
-	profileDir     = "profiles/"
-	observedDir    = "observed/"
-	exactName      = "exact.json"
-	primitivesName = "primitives.json"
-	scorecardName  = "scorecard.json"
+	manifestName    = "manifest.json" // written last
+	draftName       = "run.json"      // only in an unfinished run
+	reportName      = "report.html"   // derived: may be written again at any time, so never a member
+	blockDir        = "blocks/"
+	profileDir      = "profiles/"
+	observedDir     = "observed/"
+	exactName       = "exact.json"
+	primitivesName  = "primitives.json"
+	scorecardName   = "scorecard.json"
+	experimentsName = "experiments.json"
 )
 
 // blockName is blocks/0000.json for the first block.

@@ -32,6 +32,19 @@ func pathless(s Scorecard) Scorecard {
 	return s
 }
 
+// pathlessExperiments are experiments whose notes name no directory.
+func pathlessExperiments(e Experiments) Experiments {
+	e.Results = slices.Clone(e.Results)
+	for i := range e.Results {
+		r := &e.Results[i]
+		r.Skipped, r.Arms = local(r.Skipped), slices.Clone(r.Arms)
+		for j := range r.Arms {
+			r.Arms[j].Skipped, r.Arms[j].Notes = local(r.Arms[j].Skipped), localAll(r.Arms[j].Notes)
+		}
+	}
+	return e
+}
+
 func pathlessTrial(t *scorecard.Trial) {
 	t.Died, t.Skipped, t.Defects = local(t.Died), local(t.Skipped), localAll(t.Defects)
 	t.Failed, t.Moves = localKeys(t.Failed), slices.Clone(t.Moves)

@@ -96,6 +96,9 @@ type Scenario struct {
 	Expected   []results.Expected
 	Scorecard  *Scorecard // nil: no variant is put through the catalogue of injections
 
+	Experiments []string        // by name, in the order in which they are made
+	Claims      []results.Claim // to be tested
+
 	matrix     matrix
 	turnsAt    position
 	points     []point
@@ -118,6 +121,7 @@ type Variant struct {
 	Server   Server                 `json:"server"`             // the scenario's server settings with this variant's own over them
 	Requires []string               `json:"requires,omitempty"` // CPU features, in the words of accel.CPU.Features
 	Disturb  []rotation.Disturbance `json:"disturb,omitempty"`  // what happens during each of its blocks
+	Offer    []string               `json:"offer,omitempty"`    // ALPN protocols that its clients offer, whatever the cell says; nil: the cell's
 
 	at, buildAt, godebugAt position
 	disturbAt              position // of its own disturb, or of that of the variant that it extends; zero: the scenario's
@@ -125,7 +129,7 @@ type Variant struct {
 
 // Server is how a variant's server is run.
 type Server struct {
-	App        string           `json:"app"`              // plain
+	App        string           `json:"app"`              // plain, gateway, spiffegrpc
 	Listen     string           `json:"listen,omitempty"` // host:port on loopback; empty: a free port
 	ALPN       []string         `json:"alpn,omitempty"`
 	Tickets    bool             `json:"tickets"`
@@ -135,6 +139,9 @@ type Server struct {
 	Accel      string           `json:"accel,omitempty"`      // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
 	Plant      *server.Plant    `json:"plant,omitempty"`      // work that the server does on purpose, to see that it is found
 	Reload     *reload.Settings `json:"reload,omitempty"`     // how it notices that certificate files change; nil: it serves one certificate for life
+
+	Gateway *server.Gateway   `json:"gateway,omitempty"` // of the app gateway; nil: the zero value
+	SPIFFE  *handshake.SPIFFE `json:"spiffe,omitempty"`  // of the app spiffegrpc, without its socket; never nil for that app
 }
 
 // Scorecard is what the variants of [Plan.Carded] are put through before the first block.
@@ -158,7 +165,7 @@ func (o Observe) On() bool { return o.Mode == "auto" }
 
 // Client is how the load generator is run.
 type Client struct {
-	Dialer      string `json:"dialer"`         // stock
+	Dialer      string `json:"dialer"`         // auto: stock, h3 or spiffegrpc, whichever fits the app and the cell
 	Verify      string `json:"verify"`         // every
 	Certificate string `json:"certificate"`    // auto: presented where the cell is mutual; none: never
 	Close       string `json:"close"`          // rst or fin
@@ -191,6 +198,9 @@ type Plan struct {
 	Objectives []results.Objective `json:"objectives,omitempty"`
 	Expected   []results.Expected  `json:"expected_regressions,omitempty"`
 	Scorecard  *Scorecard          `json:"scorecard,omitempty"`
+
+	Experiments []string        `json:"experiments,omitempty"` // made before the first block
+	Claims      []results.Claim `json:"claims,omitempty"`
 
 	Gating   *Gating   `json:"gating,omitempty"`   // what the gates can find; nil: there are none
 	Defaults []Setting `json:"defaults,omitempty"` // settings that have their default

@@ -22,7 +22,7 @@ func main() {
 		stop()
 		os.Exit(code)
 	}
-	if err := server.Control(context.Background(), os.Stdin, os.Stdout); err != nil {
+	if err := server.Control(context.Background(), os.Stdin, os.Stdout, map[string]server.App{"plain": server.Plain{}}); err != nil {
 		fmt.Fprintln(os.Stderr, "tlslab-server:", err)
 		os.Exit(1)
 	}

@@ -176,7 +176,7 @@ func (s streams) sameProgram(ctx context.Context, builder *variant.Builder, scen
 	var sums []string
 	for _, v := range scenario.Variants {
 		s.tell("building " + v.Name)
-		binary, err := builder.Build(ctx, v.Build)
+		binary, err := builder.Build(ctx, v.Build, v.Server.App)
 		if err != nil {
 			return false, fmt.Errorf("build %s: %w", v.Name, err)
 		}

@@ -7,6 +7,9 @@ import (
 	"github.com/tlslab/tlslab/loadgen"
 )
 
+// dialers are the ways to connect that a job may ask for.
+var dialers = map[string]loadgen.Opener{"stock": loadgen.OpenStock}
+
 // generateCommand is the load generator: the lab starts the tool again with it, in a process of its own.
 func generateCommand(s streams) *cobra.Command {
 	return &cobra.Command{
@@ -15,7 +18,7 @@ func generateCommand(s streams) *cobra.Command {
 		Hidden: true,
 		Args:   noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return loadgen.Serve(c.Context(), s.in, s.out)
+			return loadgen.Serve(c.Context(), s.in, s.out, dialers)
 		},
 	}
 }

@@ -158,7 +158,7 @@ func (e examination) targets(ctx context.Context) (all []scorecard.Target, err e
 	if err != nil {
 		return nil, err
 	}
-	bin, err := builder.Build(ctx, variant.Build{})
+	bin, err := builder.Build(ctx, variant.Build{}, "plain")
 	if err != nil {
 		return nil, err
 	}

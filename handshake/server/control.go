@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Control serves one parent: it reads [Settings], listens, answers with a [Hello], then obeys one [Request] a line
+// Control serves one parent with the app that it asks for: it reads [Settings], listens, answers with a [Hello], then obeys one [Request] a line
 // until the input ends, which is how a parent that died is noticed.
-func Control(ctx context.Context, in io.Reader, out io.Writer) error {
+func Control(ctx context.Context, in io.Reader, out io.Writer, apps map[string]App) error {
 	requests := json.NewDecoder(bufio.NewReader(in))
 	replies := json.NewEncoder(out)
 	var settings Settings
@@ -24,20 +24,20 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	plain, err := newPlain(ctx, settings)
+	house, err := newHouse(ctx, settings, apps)
 	if err != nil {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- plain.serve(ctx) }()
+	go func() { served <- house.serve(ctx) }()
 	hello := Identity()
-	hello.Address = plain.listener.Addr().String()
-	hello.Signer, hello.SignerWhy = plain.signer.identity()
+	hello.Address = house.TCP.Addr().String()
+	hello.Signer, hello.SignerWhy = house.signer.identity()
 	if err := replies.Encode(Reply{Hello: &hello}); err != nil {
 		return fmt.Errorf("say hello: %w", err)
 	}
-	c := control{plain: plain}
-	defer c.plain.plants.clear()
+	c := control{house: house}
+	defer c.house.plants.clear()
 	err = c.obey(ctx, requests, replies)
 	cancel()
 	return errors.Join(err, <-served)
@@ -45,7 +45,7 @@ func Control(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // control carries out requests, one at a time.
 type control struct {
-	plain     *plain
+	house     *house
 	profiling *profiling // nil: none
 	tracing   *tracing   // nil: none
 }
@@ -74,17 +74,17 @@ func (c *control) obey(ctx context.Context, requests *json.Decoder, replies *jso
 func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, err error) {
 	switch request.Do {
 	case "begin":
-		c.plain.plants.harvest() // of before
-		if err = c.plain.ledger.begin(ctx); err == nil {
-			c.plain.signer.begin()
-			c.plain.reloading.begin()
+		c.house.plants.harvest() // of before
+		if err = c.house.Ledger.begin(ctx); err == nil {
+			c.house.signer.begin()
+			c.house.reloading.begin()
 		}
 	case "end":
-		if reply.Report, err = c.plain.ledger.end(ctx); err == nil {
-			reply.Report.Planted = c.plain.plants.harvest()
-			reply.Report.Signer = c.plain.signer.end()
-			reply.Report.Reload = c.plain.reloading.end()
-			reply.Report.Began = c.plain.plants.clock.When(c.plain.ledger.began)
+		if reply.Report, err = c.house.Ledger.end(ctx); err == nil {
+			reply.Report.Planted = c.house.plants.harvest()
+			reply.Report.Signer = c.house.signer.end()
+			reply.Report.Reload = c.house.reloading.end()
+			reply.Report.Began = c.house.plants.clock.When(c.house.Ledger.began)
 		}
 	case "profile-start":
 		err = c.startProfile(request.Window)
@@ -95,9 +95,9 @@ func (c *control) carryOut(ctx context.Context, request Request) (reply Reply, e
 	case "trace-stop":
 		reply.Trace, err = c.stopTrace()
 	case "plant":
-		err = c.plain.plants.plant(ctx, request.Plant)
+		err = c.house.plants.plant(ctx, request.Plant)
 	case "reload":
-		err = c.plain.reloading.command()
+		err = c.house.reloading.command()
 	case "stop":
 	default:
 		err = fmt.Errorf("unknown request %q", request.Do)
@@ -126,7 +126,7 @@ func (c *control) startTrace(limit int) (err error) {
 	if c.tracing != nil {
 		return errors.New("a trace is running already")
 	}
-	c.tracing, err = startTracing(c.plain.plants.clock, limit)
+	c.tracing, err = startTracing(c.house.plants.clock, limit)
 	return err
 }
 

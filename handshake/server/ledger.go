@@ -17,12 +17,13 @@ const (
 	drain       = 2 * handshakeTimeout
 )
 
-// ledger counts one stretch at a time.
-type ledger struct {
+// Ledger counts one stretch at a time.
+type Ledger struct {
 	mu       sync.Mutex
 	open     int                          // connections
 	books    handshake.ServerLedger       // but for Shape, which is made of the outcomes
 	outcomes map[handshake.Outcome]uint64 // of the completed ones
+	noted    map[string]uint64
 
 	running bool
 	began   time.Time
@@ -32,16 +33,21 @@ type ledger struct {
 	stop    func() // ends the sampling
 }
 
-func newLedger() *ledger { return &ledger{outcomes: map[handshake.Outcome]uint64{}} }
+// NewLedger is a ledger with empty books.
+func NewLedger() *Ledger {
+	return &Ledger{outcomes: map[handshake.Outcome]uint64{}, noted: map[string]uint64{}}
+}
 
-func (l *ledger) accept() {
+// Accept counts a connection that came.
+func (l *Ledger) Accept() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open++
 	l.books.Accepted++
 }
 
-func (l *ledger) complete(o handshake.Outcome) {
+// Complete counts the end of a connection whose handshake was confirmed.
+func (l *Ledger) Complete(o handshake.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open--
@@ -49,7 +55,8 @@ func (l *ledger) complete(o handshake.Outcome) {
 	l.outcomes[o]++
 }
 
-func (l *ledger) reject(reason string) {
+// Reject counts the end of a connection whose handshake failed. Reasons should be few: see [Reason].
+func (l *Ledger) Reject(reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open--
@@ -59,8 +66,18 @@ func (l *ledger) reject(reason string) {
 	l.books.Reject(reason)
 }
 
+// Note counts something that the app did, such as a decision. Names should be few.
+func (l *Ledger) Note(what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.noted[what]; !known && len(l.noted) >= maxReasons {
+		what = otherReasons
+	}
+	l.noted[what]++
+}
+
 // quiet waits until no connection is open and none has been accepted for a settling time.
-func (l *ledger) quiet(ctx context.Context) error {
+func (l *Ledger) quiet(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
 	ticker := time.NewTicker(settle)
@@ -82,7 +99,7 @@ func (l *ledger) quiet(ctx context.Context) error {
 }
 
 // begin starts a stretch with empty books.
-func (l *ledger) begin(ctx context.Context) error {
+func (l *Ledger) begin(ctx context.Context) error {
 	if l.running {
 		return errors.New("the stretch has begun already")
 	}
@@ -94,6 +111,7 @@ func (l *ledger) begin(ctx context.Context) error {
 	l.mu.Lock()
 	l.books = handshake.ServerLedger{}
 	clear(l.outcomes)
+	clear(l.noted)
 	l.mu.Unlock()
 	l.running, l.began, l.cpu = true, time.Now(), handshake.ReadCPU()
 	l.sample(ctx)
@@ -101,7 +119,7 @@ func (l *ledger) begin(ctx context.Context) error {
 }
 
 // sample records the state every now and then until l.stop is called.
-func (l *ledger) sample(ctx context.Context) {
+func (l *Ledger) sample(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	l.stop = func() { cancel(); <-done }
@@ -126,7 +144,7 @@ func (l *ledger) sample(ctx context.Context) {
 	}()
 }
 
-func (l *ledger) now() Sample {
+func (l *Ledger) now() Sample {
 	l.mu.Lock()
 	completed := l.books.Completed
 	l.mu.Unlock()
@@ -144,7 +162,7 @@ func thin(samples []Sample) []Sample {
 }
 
 // end closes the stretch and reports it. A connection that stays open is an error: the books would not close.
-func (l *ledger) end(ctx context.Context) (*Report, error) {
+func (l *Ledger) end(ctx context.Context) (*Report, error) {
 	if !l.running {
 		return nil, errors.New("no stretch has begun")
 	}
@@ -156,11 +174,16 @@ func (l *ledger) end(ctx context.Context) (*Report, error) {
 	report := &Report{Wall: time.Since(l.began), CPU: handshake.ReadCPU().Sub(l.cpu), Samples: l.samples}
 	report.Runtime = readGauges().since(l.gauges)
 	report.Ledger = l.read()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.noted) > 0 {
+		report.Noted = maps.Clone(l.noted)
+	}
 	return report, nil
 }
 
 // read copies the books as they are.
-func (l *ledger) read() handshake.ServerLedger {
+func (l *Ledger) read() handshake.ServerLedger {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	books := l.books

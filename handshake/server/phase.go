@@ -74,6 +74,15 @@ func mark(category, message string) {
 	}
 }
 
+// EnterConfirmation ends the handshake of this goroutine: what it does from here on is not the handshake's.
+func EnterConfirmation(didResume bool) {
+	if didResume {
+		enter(confirmation, resumed)
+	} else {
+		enter(confirmation, full)
+	}
+}
+
 // shake carries out the handshake, and says in labels and in the execution trace that it does.
 func shake(conn *tls.Conn) error {
 	defer trace.StartRegion(context.Background(), regionName).End()

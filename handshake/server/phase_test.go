@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		os.Exit(m.Run())
 	}
-	if err := Control(context.Background(), os.Stdin, os.Stdout); err != nil {
+	if err := Control(context.Background(), os.Stdin, os.Stdout, apps); err != nil {
 		os.Exit(1)
 	}
 }

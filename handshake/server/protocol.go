@@ -16,18 +16,37 @@ const preemptorApp = "preemptor"
 
 // Settings is the first line that the server reads: what to serve.
 type Settings struct {
-	App         string           `json:"app"`              // plain
-	Listen      string           `json:"listen,omitempty"` // host:port; empty: a free port of 127.0.0.1
-	Certificate []byte           `json:"certificate"`      // PEM: leaf, then intermediates
-	Key         []byte           `json:"key"`              // PEM, PKCS #8
-	ClientCAs   []byte           `json:"client_cas,omitempty"`
-	Mutual      bool             `json:"mutual"` // require and verify a client certificate
-	ALPN        []string         `json:"alpn,omitempty"`
-	Tickets     bool             `json:"tickets"`
-	Rotate      time.Duration    `json:"rotate_ns"`        // of the ticket key; zero: one key for life
-	Accel       string           `json:"accel,omitempty"`  // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
-	Plant       *Plant           `json:"plant,omitempty"`  // that grows from the start; nil: none
-	Reload      *reload.Settings `json:"reload,omitempty"` // certificates are files that may change; nil: Certificate, Key and ClientCAs for life
+	App         string            `json:"app"`              // plain, gateway, spiffegrpc
+	Listen      string            `json:"listen,omitempty"` // host:port; empty: a free port of 127.0.0.1
+	Certificate []byte            `json:"certificate"`      // PEM: leaf, then intermediates
+	Key         []byte            `json:"key"`              // PEM, PKCS #8
+	ClientCAs   []byte            `json:"client_cas,omitempty"`
+	Mutual      bool              `json:"mutual"` // require and verify a client certificate
+	ALPN        []string          `json:"alpn,omitempty"`
+	Tickets     bool              `json:"tickets"`
+	Rotate      time.Duration     `json:"rotate_ns"`         // of the ticket key; zero: one key for life
+	Accel       string            `json:"accel,omitempty"`   // who signs with a P-384 key: std, auto, or a path of accel/p384; empty: std
+	Plant       *Plant            `json:"plant,omitempty"`   // that grows from the start; nil: none
+	Reload      *reload.Settings  `json:"reload,omitempty"`  // certificates are files that may change; nil: Certificate, Key and ClientCAs for life
+	UDP         bool              `json:"udp,omitempty"`     // listen on UDP, too, at the same port
+	Live        bool              `json:"live,omitempty"`    // the ledger counts calls over connections, not connections
+	Gateway     *Gateway          `json:"gateway,omitempty"` // of the app gateway; nil: the zero value
+	SPIFFE      *handshake.SPIFFE `json:"spiffe,omitempty"`  // of the app spiffegrpc; identities come from a Workload API then, and Certificate, Key, ClientCAs and Reload stay empty
+}
+
+// Gateway is how the app gateway chooses what it serves.
+type Gateway struct {
+	Config     string        `json:"config,omitempty"`     // what GetConfigForClient returns: none (empty; there is no such callback), static (one config), clone (a copy for each connection), swapped (what was stored last)
+	Prefer     string        `json:"prefer,omitempty"`     // who orders the ALPN protocols: empty, the settings; health, what answers at Health
+	Health     []Backend     `json:"health,omitempty"`     // what is asked whether it is healthy, one for each protocol
+	Every      time.Duration `json:"every_ns,omitempty"`   // between two questions; zero: 100 ms
+	Handshakes int           `json:"handshakes,omitempty"` // at once; further connections wait. Zero: any number
+}
+
+// Backend is who serves a protocol behind the gateway.
+type Backend struct {
+	Protocol string `json:"protocol"` // h2, http/1.1
+	URL      string `json:"url"`      // answers 200 as long as it is healthy
 }
 
 // Hello is the server's first reply: what is really running, for the provenance gate.
@@ -88,6 +107,7 @@ type Report struct {
 	Planted []Planted              `json:"planted,omitempty"`
 	Signer  *Signer                `json:"signer,omitempty"` // nil: crypto/tls signs by itself
 	Reload  *Reload                `json:"reload,omitempty"` // nil: certificates do not change
+	Noted   map[string]uint64      `json:"noted,omitempty"`  // what the app did, by what it was
 }
 
 // Signer is what a signer of accel/p384 did.

@@ -16,9 +16,9 @@ const (
 	otherReasons   = "other"
 )
 
-// reason is a rejection in few and stable words. They hold no address, name or time of day, so that a ledger can be
+// Reason is a rejection in few and stable words. They hold no address, name or time of day, so that a ledger can be
 // published.
-func reason(err error) string {
+func Reason(err error) string {
 	var timeout net.Error
 	var unverified *tls.CertificateVerificationError
 	var errno syscall.Errno

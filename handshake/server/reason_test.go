@@ -37,7 +37,7 @@ func TestReason(t *testing.T) {
 			"tls: failed to parse client certificate"},
 		{errors.New(strings.Repeat("x", 1<<16)), strings.Repeat("x", maxReasonBytes)},
 	} {
-		if got := reason(test.err); got != test.want {
+		if got := Reason(test.err); got != test.want {
 			t.Errorf("%.200v:\ngot  %.200s\nwant %.200s", test.err, got, test.want)
 		}
 	}
@@ -60,13 +60,13 @@ func TestReasonOfExpiredClient(t *testing.T) {
 }
 
 func TestReasonsAreBounded(t *testing.T) {
-	l := newLedger()
+	l := NewLedger()
 	for i := range 3 * maxReasons {
-		l.accept()
-		l.reject(fmt.Sprint("reason ", i))
+		l.Accept()
+		l.Reject(fmt.Sprint("reason ", i))
 	}
-	l.accept()
-	l.reject("reason 0")
+	l.Accept()
+	l.Reject("reason 0")
 	got := l.books
 	if got.Rejected != 3*maxReasons+1 || len(got.Reasons) != maxReasons+1 || got.Reasons["reason 0"] != 2 || got.Reasons["other"] != 2*maxReasons {
 		t.Errorf("%d rejected, %d reasons, reason 0 %d times, other %d times",

@@ -49,7 +49,7 @@ func (s Settings) reloading(config *tls.Config, clock handshake.Clock) (*reloadi
 // then is what is measured.
 func (r *reloading) run(ctx context.Context) {
 	if err := r.Run(ctx); err != nil && ctx.Err() == nil {
-		why := "follows the files no more: " + reason(err)
+		why := "follows the files no more: " + Reason(err)
 		r.gone.Store(&why)
 	}
 }

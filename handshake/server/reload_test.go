@@ -176,7 +176,7 @@ func TestReloadIsRefused(t *testing.T) {
 		"reload: open ": absent,
 		`reload: unknown reload strategy "nonesuch"`: s.settings("nonesuch"),
 	} {
-		if p, err := newPlain(t.Context(), settings); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if p, err := newHouse(t.Context(), settings, apps); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, %v, want %s", p, err, want)
 		}
 	}

@@ -19,6 +19,8 @@ import (
 )
 
 // child is a server behind its control channel, as the lab sees it, but in this process.
+var apps = map[string]App{"plain": Plain{}}
+
 type child struct {
 	t       *testing.T
 	in      io.WriteCloser
@@ -33,7 +35,7 @@ func start(t *testing.T, s Settings) *child {
 	outR, outW := io.Pipe()
 	c := &child{t: t, in: inW, out: json.NewDecoder(outR), ended: make(chan error, 1)}
 	go func() {
-		err := Control(context.Background(), inR, outW)
+		err := Control(context.Background(), inR, outW, apps)
 		outW.CloseWithError(io.EOF)
 		c.ended <- err
 	}()
@@ -212,7 +214,7 @@ func TestTicketKeyRotates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &plain{config: config, leaf: config.Certificates[0].Leaf, rotate: f.settings.Rotate, ledger: newLedger()}
+		p := &house{Stage: Stage{Config: config, Leaf: config.Certificates[0].Leaf, Ledger: NewLedger(), Settings: f.settings}}
 		go p.keys(t.Context())()
 		for _, test := range []struct {
 			wait    time.Duration // since the last ticket
@@ -233,12 +235,12 @@ func TestTicketKeyRotates(t *testing.T) {
 }
 
 // resumes does one handshake with the app over a pipe and says whether it resumed.
-func resumes(t *testing.T, p *plain, config *tls.Config) bool {
+func resumes(t *testing.T, p *house, config *tls.Config) bool {
 	t.Helper()
 	near, far := net.Pipe()
 	defer near.Close()
-	p.ledger.accept()
-	go p.handle(t.Context(), far)
+	p.Ledger.Accept()
+	go p.plain(t.Context(), far)
 	conn := tls.Client(near, config)
 	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
 		t.Fatal(err)
@@ -296,12 +298,12 @@ func TestBadSettings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = Control(context.Background(), strings.NewReader(string(text)), io.Discard)
+		err = Control(context.Background(), strings.NewReader(string(text)), io.Discard, apps)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %s", tt.name, err, tt.want)
 		}
 	}
-	if err := Control(context.Background(), strings.NewReader("{"), io.Discard); err == nil {
+	if err := Control(context.Background(), strings.NewReader("{"), io.Discard, apps); err == nil {
 		t.Error("half a line was taken for settings")
 	}
 }

@@ -76,11 +76,11 @@ func TestSignerOfAnotherKey(t *testing.T) {
 
 func TestHelloNamesTheSigner(t *testing.T) {
 	settings, _ := signing(t, "auto")
-	p, err := newPlain(t.Context(), settings)
+	p, err := newHouse(t.Context(), settings, apps)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.listener.Close()
+	defer p.TCP.Close()
 	path, why := p.signer.identity()
 	if text, _ := json.Marshal(Hello{Signer: path, SignerWhy: why}); !strings.Contains(string(text), `"signer":"`+path) || path == "" || why == "" {
 		t.Errorf("got %s", text)
@@ -89,7 +89,7 @@ func TestHelloNamesTheSigner(t *testing.T) {
 
 func TestSignerThatThereIsNot(t *testing.T) {
 	settings, _ := signing(t, "lab-gopher")
-	if _, err := newPlain(t.Context(), settings); err == nil || !strings.Contains(err.Error(), "accel lab-gopher") {
+	if _, err := newHouse(t.Context(), settings, apps); err == nil || !strings.Contains(err.Error(), "accel lab-gopher") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -24,6 +24,13 @@ const (
 	serverName    = "tlslab-server"
 )
 
+// servers are the programs of the apps: a plain server has no line of QUIC or gRPC in it.
+var servers = map[string]program{
+	"plain":      theServer,
+	"gateway":    {"cmd/tlslab-gateway", "tlslab-gateway", "gateway"},
+	"spiffegrpc": {"cmd/tlslab-spiffegrpc", "tlslab-spiffegrpc", "spiffegrpc"},
+}
+
 // program is an executable that a Builder makes of one package of the sources.
 type program struct {
 	pkg  string // within the module
@@ -86,11 +93,15 @@ func ownVersion() string {
 	return info.Main.Version
 }
 
-// Build builds the server of b, or finds that it is built already. Cancelling ctx interrupts the go command and its
+// Build builds the server of b for an app, or finds that it is built already. Cancelling ctx interrupts the go command and its
 // compilers: none of them runs any more when Build returns.
 // Failures that a person can end are of type [*Error].
-func (b *Builder) Build(ctx context.Context, build Build) (*Binary, error) {
-	return b.build(ctx, build, theServer)
+func (b *Builder) Build(ctx context.Context, build Build, app string) (*Binary, error) {
+	p, ok := servers[app]
+	if !ok {
+		return nil, fmt.Errorf("unknown app %q", app)
+	}
+	return b.build(ctx, build, p)
 }
 
 func (b *Builder) build(ctx context.Context, build Build, p program) (*Binary, error) {

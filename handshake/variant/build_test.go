@@ -23,7 +23,7 @@ func builder(t *testing.T, checkout string) *Builder {
 
 func mustBuild(t *testing.T, b *Builder, build Build) *Binary {
 	t.Helper()
-	bin, err := b.Build(t.Context(), build)
+	bin, err := b.Build(t.Context(), build, "plain")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestBuildFails(t *testing.T) {
 			for name, value := range test.env {
 				t.Setenv(name, value)
 			}
-			_, err := b.Build(t.Context(), test.build)
+			_, err := b.Build(t.Context(), test.build, "plain")
 			var with *Error
 			if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("got %v, want %v: %s", err, test.kind, test.want)
@@ -255,7 +255,7 @@ func TestBuildFails(t *testing.T) {
 func TestBuildInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := builder(t, plant(t, tree)).Build(ctx, Build{}); !errors.Is(err, context.Canceled) {
+	if _, err := builder(t, plant(t, tree)).Build(ctx, Build{}, "plain"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

@@ -76,7 +76,7 @@ func TestCacheDir(t *testing.T) {
 func TestCacheNotWritable(t *testing.T) {
 	file := filepath.Join(plant(t, map[string]string{"file": ""}), "file")
 	b := &Builder{Cache: filepath.Join(file, "cache"), Checkout: plant(t, tree)}
-	if _, err := b.Build(t.Context(), Build{}); err == nil {
+	if _, err := b.Build(t.Context(), Build{}, "plain"); err == nil {
 		t.Error("built into a file")
 	}
 }

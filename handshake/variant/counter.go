@@ -2,6 +2,7 @@ package variant
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 )
 
@@ -19,10 +20,21 @@ func (b *Builder) BuildCounter(ctx context.Context, build Build) (*Binary, error
 	return b.build(ctx, build, theCounter)
 }
 
+// withMain says why a tree has no such server.
+func (p program) withMain(src source) error {
+	if src.dir == "" {
+		return nil // the go command will say
+	}
+	if _, err := os.Stat(filepath.Join(src.dir, p.pkg)); err != nil {
+		return because(ErrSource, "name the root of a source tree that has this server, or a ref that has it", "%s has no %s", src.name, p.pkg)
+	}
+	return nil
+}
+
 // in says why sources do not have the program.
 func (p program) in(src source) error {
 	if p != theCounter {
-		return nil
+		return p.withMain(src)
 	}
 	if src.dir == "" {
 		return because(ErrSource, "run tlslab inside a checkout, or name one with the build's source",

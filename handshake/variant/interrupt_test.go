@@ -53,7 +53,7 @@ func TestBuildLeavesNothing(t *testing.T) {
 	b := builder(t, plant(t, tree))
 	failed := make(chan error)
 	go func() {
-		_, err := b.Build(ctx, Build{})
+		_, err := b.Build(ctx, Build{}, "plain")
 		failed <- err
 	}()
 	command, compiler := accept(t, listener), accept(t, listener)
@@ -71,7 +71,7 @@ func TestBuildLeavesNothing(t *testing.T) {
 // fakeBuilder builds with the go command of its PATH.
 func fakeBuilder() {
 	b := Builder{Cache: os.Getenv("TLSLAB_CACHE"), Checkout: os.Getenv("TLSLAB_CHECKOUT")}
-	_, err := b.Build(context.Background(), Build{})
+	_, err := b.Build(context.Background(), Build{}, "plain")
 	panic(err)
 }
 

@@ -56,8 +56,8 @@ func directory(path string) (source, error) {
 	if err != nil {
 		return source{}, fmt.Errorf("source: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, serverPackage)); err != nil {
-		return source{}, because(ErrSource, "name the root of a tlslab source tree", "%s has no %s", path, serverPackage)
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		return source{}, because(ErrSource, "name the root of a tlslab source tree", "%s has no go.mod", path)
 	}
 	return source{dir: dir, id: dir, name: "directory"}, nil
 }
@@ -113,9 +113,6 @@ func (b *Builder) ref(ctx context.Context, ref string) (source, error) {
 		}
 	}
 	b.use(name)
-	if _, err := os.Stat(filepath.Join(dir, serverPackage)); err != nil {
-		return source{}, because(ErrSource, "name a ref that has the server", "git ref %q has no %s", ref, serverPackage)
-	}
 	return source{dir: dir, id: commit, name: commit}, nil
 }
 

@@ -86,7 +86,7 @@ func TestBuildCheckout(t *testing.T) {
 		{"broken", func() { os.Remove(filepath.Join(dir, ".git/HEAD")) }, "checkout"},
 	} {
 		test.change()
-		bin, err := b.Build(t.Context(), Build{})
+		bin, err := b.Build(t.Context(), Build{}, "plain")
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		} else if bin.SBOM.Source != test.want {
@@ -112,7 +112,7 @@ func TestBuildRef(t *testing.T) {
 	if got := git(t, dir, "worktree", "list"); strings.Count(got, "\n") != 0 {
 		t.Errorf("work trees of the repository: %s", got)
 	}
-	if _, err := b.Build(t.Context(), Build{}); !errors.Is(err, ErrCompile) {
+	if _, err := b.Build(t.Context(), Build{}, "plain"); !errors.Is(err, ErrCompile) {
 		t.Errorf("the checkout itself: %v, want %v", err, ErrCompile)
 	}
 }
@@ -130,14 +130,14 @@ func TestNoSource(t *testing.T) {
 		{"unknown ref", dir, "", Source{Ref: "no-such-branch"}, `unknown git ref "no-such-branch"`},
 		{"option as ref", dir, "", Source{Ref: "--all"}, `unknown git ref "--all"`},
 		{"ref without checkout", "", "", Source{Ref: "main"}, "without a checkout"},
-		{"empty directory", "", "", Source{Path: t.TempDir()}, "has no cmd/tlslab-server"},
+		{"empty directory", "", "", Source{Path: t.TempDir()}, "has no go.mod"},
 		{"development version", "", "(devel)", Source{}, "no released version ((devel))"},
 		{"unknown version", "", "", Source{}, "no released version (unknown)"},
 		{"uncommitted changes", "", "v0.1.1-0.20260102030405-0123456789ab+dirty", Source{}, "no released version"},
 	} {
 		b := builder(t, test.checkout)
 		b.Version = test.version
-		_, err := b.Build(t.Context(), Build{Source: test.source})
+		_, err := b.Build(t.Context(), Build{Source: test.source}, "plain")
 		var with *Error
 		if !errors.Is(err, ErrSource) || !strings.Contains(err.Error(), test.want) || !errors.As(err, &with) || with.Hint == "" {
 			t.Errorf("%s: got %v, want %v: %s", test.name, err, ErrSource, test.want)
@@ -160,7 +160,7 @@ func TestBuildRelease(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	b.Version = "v0.2.0"
-	if _, err := b.Build(t.Context(), Build{}); !errors.Is(err, ErrSource) {
+	if _, err := b.Build(t.Context(), Build{}, "plain"); !errors.Is(err, ErrSource) {
 		t.Errorf("a version that the proxy does not have: %v, want %v", err, ErrSource)
 	}
 }

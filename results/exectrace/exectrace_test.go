@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		os.Exit(m.Run())
 	}
-	if err := server.Control(context.Background(), os.Stdin, os.Stdout); err != nil {
+	if err := server.Control(context.Background(), os.Stdin, os.Stdout, map[string]server.App{"plain": server.Plain{}}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

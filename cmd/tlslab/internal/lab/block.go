@@ -102,6 +102,7 @@ func died(name, when string, err error) error {
 
 func (r *Run) job(cell scenarios.Cell, address string, seed uint64) loadgen.Job {
 	job := loadgen.Job{
+		Dialer:     "stock",
 		Target:     address,
 		ServerName: serverName,
 		Roots:      r.secrets.roots(cell.Spec.Signature),

@@ -81,7 +81,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 	variants := r.variants()
 	for i, v := range variants {
 		l.Speak(fmt.Sprintf("preparing %s (%d of %d)", v.Name, i+1, len(variants)))
-		binary, err := l.Builder.Build(ctx, v.Build)
+		binary, err := l.Builder.Build(ctx, v.Build, v.Server.App)
 		if err != nil {
 			return nil, fmt.Errorf("build %s: %w", v.Name, err)
 		}

@@ -20,9 +20,9 @@ func TestMain(m *testing.M) {
 	var err error
 	switch {
 	case os.Getenv("SERVE") != "":
-		err = server.Control(context.Background(), os.Stdin, os.Stdout)
+		err = server.Control(context.Background(), os.Stdin, os.Stdout, map[string]server.App{"plain": server.Plain{}})
 	case slices.Contains(os.Args, GenerateCommand):
-		err = loadgen.Serve(context.Background(), os.Stdin, os.Stdout)
+		err = loadgen.Serve(context.Background(), os.Stdin, os.Stdout, map[string]loadgen.Opener{"stock": loadgen.OpenStock})
 	default:
 		os.Exit(m.Run())
 	}
