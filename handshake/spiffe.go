@@ -6,6 +6,7 @@ import "time"
 type SPIFFE struct {
 	Socket     string        `json:"socket"`                 // Workload API, as unix:///path
 	Domain     string        `json:"domain"`                 // trust domain of server and client
+	TTL        time.Duration `json:"ttl_ns,omitempty"`       // of the identities that the lab's own agent issues, and renews at half of it; zero: 1 h
 	Peer       string        `json:"peer,omitempty"`         // SPIFFE ID that the other side must have; empty: any of the trust domain
 	Resumption string        `json:"resumption,omitempty"`   // default (empty), as go-spiffe leaves it; off, no tickets; recheck, every connection is verified again; epoch, tickets of an older bundle are refused
 	MaxAge     time.Duration `json:"max_age_ns,omitempty"`   // MaxConnectionAge; zero: no limit
