@@ -18,5 +18,4 @@ type SPIFFE struct {
 	Audit      bool          `json:"audit,omitempty"`        // keep a record of every decision
 	Breaker    bool          `json:"breaker,omitempty"`      // isolate a peer whose identity is used anomalously
 	JWT        bool          `json:"jwt,omitempty"`          // every call bears a JWT-SVID, too
-	Staple     bool          `json:"staple,omitempty"`       // the server staples an OCSP response and the client demands it
 }
