@@ -15,7 +15,7 @@ import (
 )
 
 // Schema is the version of the bundle's layout. Another number is another format.
-const Schema = 5
+const Schema = 6
 
 // Manifest is written last: no manifest, no bundle.
 type Manifest struct {

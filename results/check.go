@@ -46,7 +46,7 @@ func checkName(name string) error {
 }
 
 func (m *Manifest) check() error {
-	return errors.Join(m.checkVariants(), m.checkCells(), m.checkGates(), m.checkLooks(), m.checkExpected(), m.checkNull(), m.checkFiles())
+	return errors.Join(m.checkVariants(), m.checkCells(), m.checkGates(), m.checkLooks(), m.checkExpected(), m.checkClaims(), m.checkNull(), m.checkFiles())
 }
 
 func (m *Manifest) checkVariants() error {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tlslab/tlslab/handshake/experiment"
 	"github.com/tlslab/tlslab/results/account"
 	"github.com/tlslab/tlslab/results/exact"
 	"github.com/tlslab/tlslab/results/hist"
@@ -27,6 +28,7 @@ func TestFormatNamesEveryKey(t *testing.T) {
 	collect(want, reflect.TypeFor[exact.Counts]())
 	collect(want, reflect.TypeFor[Primitives]())
 	collect(want, reflect.TypeFor[Scorecard]())
+	collect(want, reflect.TypeFor[Experiments]())
 	want["Histogram"] = histogramKeys(t)
 	got := documented(t)
 	for name, keys := range want {
@@ -50,18 +52,27 @@ func collect(keys map[string][]string, t reflect.Type) {
 	case t.Kind() == reflect.Pointer, t.Kind() == reflect.Slice, t.Kind() == reflect.Map:
 		collect(keys, t.Elem())
 		return
-	case t.Kind() != reflect.Struct || keys[t.Name()] != nil:
+	case t.Kind() != reflect.Struct || keys[titleOf(t)] != nil:
 		return
 	}
-	keys[t.Name()] = []string{}
+	name := titleOf(t)
+	keys[name] = []string{}
 	for i := range t.NumField() {
 		key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if key == "-" || !t.Field(i).IsExported() || t.Field(i).Anonymous {
 			continue
 		}
-		keys[t.Name()] = append(keys[t.Name()], key)
+		keys[name] = append(keys[name], key)
 		collect(keys, t.Field(i).Type)
 	}
+}
+
+// titleOf is the title of a type's section: its name, but for one of two that share theirs.
+func titleOf(t reflect.Type) string {
+	if t == reflect.TypeFor[experiment.Result]() {
+		return "ExperimentResult"
+	}
+	return t.Name()
 }
 
 func histogramKeys(t *testing.T) []string {
@@ -93,7 +104,7 @@ func documented(t *testing.T) map[string][]string {
 
 func TestFormatNamesTheSchema(t *testing.T) {
 	text := string(must[[]byte](t)(os.ReadFile("FORMAT.md")))
-	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, exactName, primitivesName, scorecardName, fmt.Sprintf("schema %d", Schema)} {
+	for _, name := range []string{manifestName, draftName, reportName, blockDir, profileDir, observedDir, exactName, primitivesName, scorecardName, experimentsName, fmt.Sprintf("schema %d", Schema)} {
 		if !strings.Contains(text, name) {
 			t.Errorf("FORMAT.md does not name %s", name)
 		}
