@@ -141,7 +141,9 @@ func (s *stretch) one(ctx context.Context, o *handshake.Observation, t *tally) {
 	t.count(o, err)
 	t.last = s.now()
 	if err == nil && o.Confirmed != 0 {
-		s.handshake.Record(o.HandshakeTime())
+		if took := o.HandshakeTime(); took > 0 { // a live call has none
+			s.handshake.Record(took)
+		}
 		s.service.Record(o.ServiceTime())
 		s.response.Record(o.ResponseTime())
 	}

@@ -31,7 +31,7 @@ func newLab(o order) (*lab.Lab, error) {
 	if _, err := io.Copy(digest, file); err != nil {
 		return nil, err
 	}
-	return &lab.Lab{Builder: builder, Tool: tool, Version: version(), Digest: hex.EncodeToString(digest.Sum(nil)), KeyLog: o.keyLog, Without: o.left(), Hasty: o.hasty}, nil
+	return &lab.Lab{Builder: builder, Tool: tool, Version: version(), Digest: hex.EncodeToString(digest.Sum(nil)), KeyLog: o.keyLog, Agent: o.agent, Without: o.left(), Hasty: o.hasty}, nil
 }
 
 // left is what the user wants to be left out.

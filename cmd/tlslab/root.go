@@ -51,6 +51,7 @@ Both sides keep a ledger; a run whose ledgers do not reconcile is invalid, never
 		ciCommand(s),
 		primitivesCommand(s),
 		scorecardCommand(s),
+		experimentCommand(s),
 		schemaCommand(s),
 		versionCommand(s),
 		selftestCommand(s),

@@ -19,6 +19,7 @@ import (
 // order is what the user asked of a run.
 type order struct {
 	output, resume, keyLog string
+	agent                  string
 	seed                   uint64
 	seeded                 bool // the seed was asked for
 	inconclusive           string
@@ -44,6 +45,7 @@ func runCommand(s streams) *cobra.Command {
 	f.StringVar(&o.resume, "continue", "", "finish the interrupted run in this directory; name its scenario file too if that has relative paths")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the order of blocks and of arrivals (default: by chance, recorded)")
 	f.StringVar(&o.keyLog, "keylog", "", "append the generator's TLS secrets to this file (SSLKEYLOGFILE); it must lie outside the bundle")
+	f.StringVar(&o.agent, "agent", "", agentUsage)
 	f.StringSliceVar(&o.without, "without", nil, "instruments to leave out even where they would work: ebpf")
 	f.StringVar(&o.inconclusive, "inconclusive", "fail", "what an undecided gate means: fail (exit 4) or pass")
 	return c
@@ -57,6 +59,8 @@ func (o order) check(names []string) error {
 		return usage(errors.New("--continue takes the scenario's file at most: output and seed are those of the interrupted run"), "tlslab run --continue "+o.resume)
 	case o.checkWithout() != nil:
 		return o.checkWithout()
+	case checkAgent(o.agent) != nil:
+		return checkAgent(o.agent)
 	case o.seed > maxSeed:
 		return usage(fmt.Errorf("--seed is at most %d, which every JSON reader keeps exact", uint64(maxSeed)), "")
 	case len(names) > 1 && o.output != "":

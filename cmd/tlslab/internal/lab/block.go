@@ -71,12 +71,13 @@ func (r *Run) equip(ctx context.Context, b scenarios.Block, process *process, ba
 		s.observer = r.observer
 		s.profiled = r.plan.Profile && !r.observer.samples()
 	}
-	job := r.job(cell, process.Hello().Address, b.Seed)
+	job := r.job(cell, v, process.Hello().Address, b.Seed)
 	job.Turns = baton.turns(r.plan.Turn)
 	if s.writer, err = process.writer(v, job); err != nil {
 		return nil, err
 	}
 	process.files.introduce(&job)
+	process.workload.introduce(&job, v.Server.SPIFFE)
 	s.generator, err = startGenerator(ctx, r.lab.Tool, s.place.client, job, baton.ends()...)
 	return s, err
 }
@@ -100,13 +101,15 @@ func died(name, when string, err error) error {
 	}
 }
 
-func (r *Run) job(cell scenarios.Cell, address string, seed uint64) loadgen.Job {
+func (r *Run) job(cell scenarios.Cell, v scenarios.Variant, address string, seed uint64) loadgen.Job {
 	job := loadgen.Job{
-		Dialer:     "stock",
+		Dialer:     r.plan.Client.DialerOf(v.Server.App, cell.Spec),
+		App:        v.Server.App,
+		Offer:      v.Offer,
 		Target:     address,
 		ServerName: serverName,
 		Roots:      r.secrets.roots(cell.Spec.Signature),
-		Spec:       cell.Spec,
+		Spec:       cell.Spec.Of(v.Server.ALPN, v.Offer),
 		Load:       cell.Load,
 		Warmup:     r.plan.Warmup,
 		Seed:       seed,

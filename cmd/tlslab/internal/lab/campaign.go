@@ -41,6 +41,9 @@ func (r *Run) Measure(ctx context.Context, w *results.Writer, done []results.Blo
 		if err := c.keepPrimitives(ctx, w); err != nil {
 			return nil, err
 		}
+		if err := c.keepExperiments(ctx, w); err != nil {
+			return nil, err
+		}
 		if err := c.keepScorecard(ctx, w); err != nil {
 			return nil, err
 		}

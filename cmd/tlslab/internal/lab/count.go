@@ -97,6 +97,9 @@ func (c *count) count(ctx context.Context, cell scenarios.Cell, v scenarios.Vari
 	if v.Server.Accel != "" && v.Server.Accel != string(p384.Std) {
 		return exact.Counts{}, &uncountable{errors.New("the counter's CPU lacks instructions that the lab's signers use"), "compare server_cpu"}
 	}
+	if app := above(v.Server.App); app != "" {
+		return exact.Counts{}, &uncountable{fmt.Errorf("the counter knows no app %s", app), "count the app plain"}
+	}
 	binary, err := c.lab.Builder.BuildCounter(ctx, v.Build)
 	var with *variant.Error
 	if errors.Is(err, variant.ErrSource) && errors.As(err, &with) {
@@ -132,7 +135,7 @@ func (c *count) count(ctx context.Context, cell scenarios.Cell, v scenarios.Vari
 func (c *count) countOrders(cell scenarios.Cell, v scenarios.Variant) (counted.Order, counted.Order) {
 	settings := c.secrets.settings(cell.Spec, v.Server)
 	settings.Rotate = 0
-	job := c.job(cell, "", countSeed)
+	job := c.job(cell, v, "", countSeed)
 	return counted.Order{Seed: countSeed, Server: &settings}, counted.Order{Seed: countSeed, Client: &job}
 }
 

@@ -17,11 +17,13 @@ import (
 // process is a server, and the files that it was started over.
 type process struct {
 	*variant.Process
-	files *files // nil: its certificate does not change
+	files    *files    // nil: its certificate does not change
+	workload *workload // nil: its identity does not come from a Workload API
 }
 
-// Stop stops the server and removes its files.
+// Stop stops the server and removes what it was started over.
 func (p *process) Stop(ctx context.Context) error {
+	defer p.workload.remove()
 	defer p.files.remove()
 	return p.Process.Stop(ctx)
 }

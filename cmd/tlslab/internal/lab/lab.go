@@ -30,6 +30,7 @@ type Lab struct {
 	Tool    string // this executable: the generator is its hidden child
 	Version string
 	Digest  string            // SHA-256 of Tool, in hex
+	Agent   string            // Workload API of an external agent, for experiments; empty: the lab's own
 	KeyLog  string            // file for the generator's key log; empty: none
 	Without map[string]bool   // instruments that the user does not want: ebpf
 	Hasty   bool              // time nothing when an exact gate has failed: it decides before the others
@@ -71,6 +72,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 
 		Objectives: plan.Objectives,
 		Expected:   plan.Expected,
+		Claims:     plan.Claims,
 	}
 	if plan.Null != nil {
 		r.Manifest.Null = plan.Null.Name
@@ -89,6 +91,7 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 		r.Manifest.Variants = append(r.Manifest.Variants, results.Variant{
 			Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, Accel: v.Server.Accel, SBOM: binary.SBOM,
 			Reload: v.Server.Reload, Disturb: v.Disturb,
+			App: above(v.Server.App), ALPN: v.Server.ALPN, Offer: v.Offer, Gateway: v.Server.Gateway, SPIFFE: v.Server.SPIFFE,
 		})
 	}
 	if err := r.prepare(ctx); err != nil {
@@ -99,6 +102,14 @@ func (l *Lab) Draft(ctx context.Context, plan *scenarios.Plan) (*Run, error) {
 	}
 	r.Manifest.Started = time.Now().UTC()
 	return r, nil
+}
+
+// above names an app that speaks something above TLS; empty: it does not.
+func above(app string) string {
+	if app == "plain" {
+		return ""
+	}
+	return app
 }
 
 // Run is a plan whose servers are built.
@@ -123,12 +134,20 @@ func (r *Run) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.Manifest.Environment = environment(host, r.places[r.plan.Variants[0].Name].why)
+	r.Manifest.Environment = environment(host, r.why())
 	r.Manifest.Gaps = append(r.Manifest.Gaps, environmentGaps(r.Manifest.Environment)...)
 	if r.secrets, err = issue(r.plan.Cells, time.Now()); err != nil {
 		return err
 	}
 	return r.observe(ctx)
+}
+
+// why is the reason for where processes run; empty where the plan starts none.
+func (r *Run) why() string {
+	if len(r.plan.Variants) == 0 {
+		return ""
+	}
+	return r.places[r.plan.Variants[0].Name].why
 }
 
 // probe starts each variant's server once, so that one that is not what was asked is found before anything is
@@ -154,17 +173,24 @@ func (r *Run) start(ctx context.Context, v scenarios.Variant, spec handshake.Spe
 	if err != nil {
 		return nil, err
 	}
+	workload, err := r.attest(v, spec.Signature)
+	if err != nil {
+		files.remove()
+		return nil, err
+	}
 	settings := r.secrets.settings(spec, v.Server)
 	files.point(&settings, v)
+	workload.point(&settings, v.Server.SPIFFE)
 	started, err := variant.Start(ctx, *r.binaries[v.Name], variant.Options{
 		Env: v.Env, CPUs: r.places[v.Name].server, GOMAXPROCS: v.Server.GOMAXPROCS,
 		Settings: settings,
 	})
 	if err != nil {
 		files.remove()
+		workload.remove()
 		return nil, died(v.Name, "at start", err)
 	}
-	return &process{started, files}, nil
+	return &process{started, files, workload}, nil
 }
 
 // more is the next round of spare blocks, announced.

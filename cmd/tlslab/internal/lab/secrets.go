@@ -6,6 +6,7 @@ import (
 	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/handshake/pki"
 	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/spiffe"
 	"github.com/tlslab/tlslab/scenarios"
 )
 
@@ -20,6 +21,8 @@ type identities struct {
 	authority      *pki.Authority
 	server, client pki.Pair
 	supply         *supply // nil: no server has reloaded yet
+
+	domains map[string]*spiffe.Domain // trust domains, by name
 }
 
 func issue(cells []scenarios.Cell, now time.Time) (secrets, error) {
@@ -54,6 +57,18 @@ func (s secrets) supply(sig handshake.Signature) (_ *supply, err error) {
 	return s[sig].supply, err
 }
 
+// domain is a trust domain whose identities have keys for a scheme.
+func (s secrets) domain(name string, sig handshake.Signature) (_ *spiffe.Domain, err error) {
+	id := s[sig]
+	if id.domains == nil {
+		id.domains = map[string]*spiffe.Domain{}
+	}
+	if id.domains[name] == nil {
+		id.domains[name], err = spiffe.NewDomain(name, sig, time.Now())
+	}
+	return id.domains[name], err
+}
+
 func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settings {
 	settings := server.Settings{
 		App:         v.App,
@@ -66,6 +81,9 @@ func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settin
 		Rotate:      v.Rotate,
 		Accel:       v.Accel,
 		Plant:       v.Plant,
+		UDP:         v.App == "gateway",
+		Live:        spec.Kind == handshake.Live,
+		Gateway:     v.Gateway,
 	}
 	if spec.Mutual {
 		settings.ClientCAs = s.roots(spec.Signature)

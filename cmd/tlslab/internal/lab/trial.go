@@ -35,9 +35,10 @@ func (r *Run) try(ctx context.Context, t trial) (*stretch, error) {
 		}
 	}
 	place := r.places[t.variant.Name]
-	job := r.job(t.cell, process.Hello().Address, r.plan.Seed)
+	job := r.job(t.cell, t.variant, process.Hello().Address, r.plan.Seed)
 	job.Delay = t.delay
 	process.files.introduce(&job)
+	process.workload.introduce(&job, t.variant.Server.SPIFFE)
 	generator, err := startGenerator(ctx, r.lab.Tool, place.client, job)
 	if err != nil {
 		return nil, err
