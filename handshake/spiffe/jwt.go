@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// JWT is a token of a workload for an audience (JWT-SVID): a JWS in compact form, with the claims sub, aud, exp, iat.
+// JWT is a token of a workload for an audience, in UTF-8 (JWT-SVID): a JWS in compact form, with the claims sub, aud,
+// exp and iat. Its times are cut to whole seconds.
 func (d *Domain) JWT(path string, audience []string, expires time.Time) (string, error) {
 	id, err := d.ID(path)
 	if err != nil {

@@ -43,7 +43,7 @@ func TestReady(t *testing.T) {
 	a := startAgent(t, AgentOptions{Entries: []Entry{{Path: "/a", UID: -1, TTL: time.Second}}})
 	ctx, cancel := context.WithTimeout(context.Background(), never)
 	defer cancel()
-	l, err := DialWith(ctx, a.Address(), DialOptions{Path: "/a", Margin: 100 * time.Millisecond})
+	l, err := DialWith(ctx, a.Address(), DialOptions{Path: "/a", Margin: 100 * time.Millisecond, Backoff: Reference()})
 	if err != nil {
 		t.Fatal(err)
 	}
