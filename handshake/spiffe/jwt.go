@@ -21,8 +21,8 @@ func (d *Domain) JWT(path string, audience []string, expires time.Time) (string,
 	if err != nil {
 		return "", err
 	}
-	if len(audience) == 0 || path == "" {
-		return "", errors.New("a token needs a path and an audience") // JWT-SVID, sections 3.1 and 3.2
+	if len(audience) == 0 {
+		return "", errors.New("a token needs an audience") // JWT-SVID, section 3.2
 	}
 	by := d.signer()
 	algorithm, hash := tokenAlgorithm(by.tokenKey)

@@ -2,11 +2,8 @@ package spiffe
 
 import (
 	"context"
-	"errors"
 	"time"
 )
-
-var errNoPath = errors.New("an identity needs a path")
 
 // retry is how long after a renewal that failed the next attempt comes.
 const retry = 100 * time.Millisecond
