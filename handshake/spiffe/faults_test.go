@@ -135,6 +135,7 @@ func TestClientsOfFaultyAgents(t *testing.T) {
 }
 
 func TestDialTellsWhy(t *testing.T) {
+	t.Parallel()
 	a := startAgent(t, AgentOptions{Entries: pair})
 	ctx, cancel := context.WithTimeout(context.Background(), never)
 	defer cancel()
@@ -142,7 +143,7 @@ func TestDialTellsWhy(t *testing.T) {
 		t.Error("there is an identity that nobody has")
 	}
 	a.Fault(Deny)
-	ctx, cancel = context.WithTimeout(context.Background(), 300*time.Millisecond)
+	ctx, cancel = context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_, err := Dial(ctx, a.Address(), "/client")
 	if err == nil || !strings.Contains(err.Error(), "PermissionDenied") {

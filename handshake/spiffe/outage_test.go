@@ -40,6 +40,7 @@ func TestOutage(t *testing.T) {
 
 // TestReady is a source whose identity comes to its end, with the agent gone.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	a := startAgent(t, AgentOptions{Entries: []Entry{{Path: "/a", UID: -1, TTL: time.Second}}})
 	ctx, cancel := context.WithTimeout(context.Background(), never)
 	defer cancel()
