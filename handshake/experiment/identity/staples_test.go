@@ -34,6 +34,7 @@ func value(t *testing.T, a experiment.Arm, name string) float64 {
 }
 
 func TestStaples(t *testing.T) {
+	t.Parallel()
 	s := stapling{attempts: 3, validity: 2 * time.Second, load: 2500 * time.Millisecond}
 	arms := carryOut(t, s.run)
 	for _, name := range []string{"good", "missing", "revoked", "stale", "early", "wrong_serial", "wrong_issuer", "unsigned"} {
