@@ -5,9 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
 	"testing"
 	"time"
@@ -21,9 +23,16 @@ type authority struct {
 	key         crypto.Signer
 }
 
+// issue has the key of a subject and serial number be the same in every process: those that fuzz have the seeds of one
+// in another.
 func issue(t testing.TB, template *x509.Certificate, by *authority) *authority {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	of := ""
+	if by != nil {
+		of = by.certificate.Subject.String()
+	}
+	secret := sha256.Sum256(fmt.Append(nil, of, template.Subject, template.SerialNumber))
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), secret[:])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +53,12 @@ func issue(t testing.TB, template *x509.Certificate, by *authority) *authority {
 	return &authority{certificate, key}
 }
 
-func newAuthority(t testing.TB, name string) *authority {
+func newAuthority(t testing.TB, name string) *authority { return root(t, name, 1) }
+
+// root has another key for each name and serial number.
+func root(t testing.TB, name string, serial int64) *authority {
 	return issue(t, &x509.Certificate{
-		SerialNumber: big.NewInt(1),
+		SerialNumber: big.NewInt(serial),
 		Subject:      pkix.Name{CommonName: name},
 		IsCA:         true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,

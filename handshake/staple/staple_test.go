@@ -25,7 +25,7 @@ func staples(t testing.TB, a *authority, leaf *x509.Certificate) map[string]stru
 	tampered := append([]byte{}, fresh...)
 	tampered[len(tampered)-1] ^= 1
 	foreign := newAuthority(t, "foreign root")
-	namesake := newAuthority(t, a.certificate.Subject.CommonName)
+	namesake := root(t, a.certificate.Subject.CommonName, 2)
 	revoked := a.responder(t)
 	revoked.Set(leaf.SerialNumber, staple.Revoked)
 	later := now.Add(time.Hour)
