@@ -114,6 +114,9 @@ func (o Options) config() (*tls.Config, error) {
 		return nil, err
 	}
 	config.MinVersion, config.NextProtos = tls.VersionTLS13, []string{"h2"}
+	if o.SPIFFE.Expiry {
+		untilRenewed(config)
+	}
 	if o.follow != nil {
 		o.follow(config)
 	}
