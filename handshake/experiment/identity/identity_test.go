@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"flag"
 	"os"
 	"testing"
 	"time"
@@ -21,8 +22,8 @@ func bench(t *testing.T) experiment.Bench {
 	return experiment.Bench{Dir: dir, Seed: 1, Speak: func(line string) { t.Log(line) }}
 }
 
-// short is a result of an experiment in a short form.
-func short(t *testing.T, run func(context.Context, experiment.Bench) ([]experiment.Arm, error)) *experiment.Result {
+// outcome is what an experiment has come to, in full or in a short form.
+func outcome(t *testing.T, run func(context.Context, experiment.Bench) ([]experiment.Arm, error)) *experiment.Result {
 	t.Helper()
 	arms, err := run(t.Context(), bench(t))
 	if err != nil {
@@ -77,6 +78,21 @@ func none(t *testing.T, r *experiment.Result, arm, name string) {
 	}
 }
 
+var campaign = flag.String("campaign", "", "experiment to carry out in full, or all")
+
+// TestCampaign prints what the experiments come to in full: go test -run Campaign -campaign push -v
+func TestCampaign(t *testing.T) {
+	for _, e := range All() {
+		if e.Name == *campaign || *campaign == "all" {
+			t.Run(e.Name, func(t *testing.T) {
+				began := time.Now()
+				outcome(t, e.Run)
+				t.Logf("took %v, said to take %v", time.Since(began).Round(time.Second), e.Takes)
+			})
+		}
+	}
+}
+
 func TestAll(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range All() {
@@ -110,7 +126,7 @@ func TestCancelled(t *testing.T) {
 func TestPush(t *testing.T) {
 	t.Parallel()
 	p := pushing{ttl: time.Second, halves: 6, bystanders: 3, callers: 2, thinking: time.Millisecond}
-	r := short(t, p.run)
+	r := outcome(t, p.run)
 	some(t, r, "agent", "rotations")
 	some(t, r, "agent", "rpcs")
 	exactly(t, r, "agent", "failed_rpcs", 0)
@@ -126,7 +142,7 @@ func TestPush(t *testing.T) {
 func TestResumption(t *testing.T) {
 	t.Parallel()
 	c := resuming{ttl: time.Second, costs: 5, every: 20 * time.Millisecond}
-	r := short(t, c.run)
+	r := outcome(t, c.run)
 	some(t, r, "default", "stale_accepts_bundle")
 	some(t, r, "default", "stale_accepts_policy")
 	some(t, r, "default", "last_stale")
@@ -144,6 +160,7 @@ func TestResumption(t *testing.T) {
 }
 
 func TestLive(t *testing.T) {
+	t.Parallel()
 	l := living{ttl: time.Second, lasts: 4 * time.Second, callers: 1, thinking: 2 * time.Millisecond}
 	for _, e := range l.endings() {
 		if e.name != "no-limit" && e.name != "expiry" {
@@ -152,7 +169,7 @@ func TestLive(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			a := experiment.Arm{Name: e.name}
-			r := short(t, func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
+			r := outcome(t, func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
 				err := l.arm(ctx, b, e.settings, &a)
 				return []experiment.Arm{a}, err
 			})
@@ -172,7 +189,7 @@ func TestLive(t *testing.T) {
 func TestKeepalive(t *testing.T) {
 	t.Parallel()
 	k := keeping{pauses: []time.Duration{0, time.Second}, idle: 100 * time.Millisecond, grace: time.Second}
-	r := short(t, k.run)
+	r := outcome(t, k.run)
 	exactly(t, r, "off", "idle_pings", 0)
 	none(t, r, "off", "detected_after")
 	some(t, r, "1s", "idle_pings")
@@ -182,7 +199,7 @@ func TestKeepalive(t *testing.T) {
 func TestOutage(t *testing.T) {
 	m := missing{ttl: time.Second, every: 20 * time.Millisecond, most: 30 * time.Second}
 	quick := &spiffe.Backoff{First: 20 * time.Millisecond, Most: 200 * time.Millisecond, Jitter: 0.2}
-	r := short(t, func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
+	r := outcome(t, func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
 		a := experiment.Arm{Name: "quick"}
 		err := m.arm(ctx, b, 2200*time.Millisecond, quick, &a)
 		return []experiment.Arm{a}, err
@@ -196,7 +213,7 @@ func TestOutage(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	t.Parallel()
-	r := short(t, starting{most: time.Second}.run)
+	r := outcome(t, starting{most: time.Second}.run)
 	for _, arm := range []string{"no-agent", "denied", "empty"} {
 		some(t, r, arm, "refused_after")
 		exactly(t, r, arm, "served", 0)
@@ -205,8 +222,8 @@ func TestStart(t *testing.T) {
 
 func TestBreaker(t *testing.T) {
 	t.Parallel()
-	k := breaking{ttl: 2 * time.Second, normal: time.Second, intruded: time.Second, overlap: 300 * time.Millisecond, thinking: 5 * time.Millisecond}
-	r := short(t, k.run)
+	k := breaking{ttl: 2 * time.Second, normal: 600 * time.Millisecond, intruded: 700 * time.Millisecond, overlap: 200 * time.Millisecond, thinking: 5 * time.Millisecond}
+	r := outcome(t, k.run)
 	for _, arm := range []string{"off", "on", "on-replaced"} {
 		exactly(t, r, arm, "false_positives", 0)
 	}
@@ -219,7 +236,7 @@ func TestBreaker(t *testing.T) {
 
 func TestStorm(t *testing.T) {
 	s := storming{warmUp: 50, rotations: 200, each: 10, outages: 10, most: 10 * time.Second}
-	r := short(t, s.run)
+	r := outcome(t, s.run)
 	for arm, count := range map[string]float64{"rotations": 200, "outages": 10} {
 		exactly(t, r, arm, "count", count)
 		exactly(t, r, arm, "failed", 0)

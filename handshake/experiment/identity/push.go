@@ -89,10 +89,11 @@ func (w *pushWatch) run(ctx context.Context, e *estate, s pair) (err error) {
 
 // load calls and makes handshakes for some time.
 func (w *pushWatch) load(ctx context.Context, d time.Duration, office, door string, asking *tls.Config, o spiffegrpc.ClientOptions) error {
-	ctx, cancel := context.WithTimeout(ctx, d)
+	ctx, cancel := context.WithCancel(ctx) // with a deadline a dial would fail a little before the context ends
 	var calling sync.WaitGroup
 	defer calling.Wait()
 	defer cancel()
+	defer time.AfterFunc(d, cancel).Stop()
 	for range w.callers {
 		v, err := visit(ctx, office, o)
 		if err != nil {
