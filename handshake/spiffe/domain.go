@@ -52,8 +52,13 @@ func NewDomain(name string, sig handshake.Signature, now time.Time) (*Domain, er
 // Name is the trust domain's.
 func (d *Domain) Name() spiffeid.TrustDomain { return d.name }
 
-// ID is the SPIFFE ID with a path such as "/server".
-func (d *Domain) ID(path string) (spiffeid.ID, error) { return spiffeid.FromPath(d.name, path) }
+// ID is the SPIFFE ID of a workload, with a path such as "/server" (X.509-SVID, section 3.1; JWT-SVID, section 3.1).
+func (d *Domain) ID(path string) (spiffeid.ID, error) {
+	if path == "" {
+		return spiffeid.ID{}, errors.New("an identity needs a path")
+	}
+	return spiffeid.FromPath(d.name, path)
+}
 
 // Bundle is a copy of what is trusted now: X.509 and JWT authorities, a sequence number that grows with every change,
 // and the refresh hint if there is one.
@@ -150,9 +155,6 @@ func (d *Domain) issue(by *authority, path string, serial uint64, notBefore, not
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
-		return nil, errors.New("an identity needs a path") // X.509-SVID, section 3.1
-	}
 	key, err := newKey(d.sig)
 	if err != nil {
 		return nil, err
@@ -187,7 +189,7 @@ func signLeaf(by *authority, template *x509.Certificate, public crypto.PublicKey
 
 // CrossSign is an identity of a foreign domain, signed by the foreign authority, whose certificate is signed by this
 // domain's authority in turn. The chain reaches this domain's root, and yet whoever trusts this domain only must not
-// take it: a trust domain's own bundle decides about its identities (SPIFFE Trust Domain and Bundle, section 5).
+// take it: a trust domain's own bundle decides about its identities (SPIFFE Trust Domain and Bundle, section 3).
 func (d *Domain) CrossSign(foreign *Domain, path string, serial uint64, notBefore, notAfter time.Time) (*x509svid.SVID, error) {
 	theirs, ours := foreign.signer(), d.signer()
 	svid, err := foreign.issue(theirs, path, serial, notBefore, notAfter)

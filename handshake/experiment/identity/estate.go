@@ -96,12 +96,12 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// until asks every few milliseconds whether something is so, at most until ctx ends or for some time.
+// until asks again and again whether something is so, at most until ctx ends or for some time.
 func until(ctx context.Context, atMost time.Duration, so func() bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
 	for !so() {
-		if !pause(ctx, 2*time.Millisecond) {
+		if !pause(ctx, 500*time.Microsecond) {
 			return false
 		}
 	}

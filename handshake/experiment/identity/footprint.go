@@ -16,26 +16,30 @@ type footprint struct {
 	heap        uint64
 }
 
-// tread takes the footprint of the process: the heap after two collections.
-func tread() (f footprint) {
+const (
+	stillFor = 200 * time.Millisecond // without fewer goroutines
+	stillBy  = 5 * time.Second
+)
+
+// tread takes the footprint of the process once what is closing has closed; the heap after two collections.
+func tread(ctx context.Context) (f footprint) {
+	f.goroutines, f.descriptors = runtime.NumGoroutine(), -1
+	fell := time.Now()
+	until(ctx, stillBy, func() bool {
+		if n := runtime.NumGoroutine(); n < f.goroutines {
+			f.goroutines, fell = n, time.Now()
+		}
+		return time.Since(fell) > stillFor
+	})
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	f.goroutines, f.descriptors, f.heap = runtime.NumGoroutine(), -1, m.HeapAlloc
+	f.heap = m.HeapAlloc
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
 		f.descriptors = len(open) - 1 // the directory itself
 	}
 	return f
-}
-
-// settleTime is how long what is closing may take to close.
-const settleTime = 3 * time.Second
-
-// treadAgain takes the footprint once there are no more goroutines than before, or after a while.
-func (before footprint) treadAgain(ctx context.Context) footprint {
-	until(ctx, settleTime, func() bool { return runtime.NumGoroutine() <= before.goroutines })
-	return tread()
 }
 
 // measures are what was held before and after. Descriptors are left out where the system does not say.

@@ -2,78 +2,82 @@ package identity
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"net"
 	"sync/atomic"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/peer"
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server/spiffegrpc"
 )
 
-// office is a gRPC server whose one service is grpc-go's own health check: a call is enough, it need not say anything.
+// office is a gRPC server in this process.
 type office struct {
-	server  *grpc.Server
 	address string
+	cancel  context.CancelFunc
 	served  chan error
 }
 
-func openOffice(l net.Listener, config *tls.Config, book *register, options ...grpc.ServerOption) *office {
-	options = append(options,
-		grpc.Creds(credentials.NewTLS(config)),
-		grpc.UnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-			from, ok := peer.FromContext(ctx)
-			if !ok {
-				return nil, errors.New("a call from nowhere")
-			}
-			book.call(from.Addr.String(), from.AuthInfo.(credentials.TLSInfo).State, time.Now())
-			return next(ctx, request)
-		}))
-	o := &office{server: grpc.NewServer(options...), address: l.Addr().String(), served: make(chan error, 1)}
-	grpc_health_v1.RegisterHealthServer(o.server, health.NewServer())
-	go func() { o.served <- o.server.Serve(l) }()
-	return o
-}
-
-func (o *office) close() {
-	o.server.Stop()
-	<-o.served
-}
-
-// tally is what callers counted.
-type tally struct{ calls, failed atomic.Int64 }
-
-const (
-	callTime = 5 * time.Second
-	thinking = time.Millisecond // between an answer and the next call
-)
-
-// callInTurn makes one call after the other on a client that reconnects by itself, until ctx ends; the last one is
-// waited for. It returns the last failure.
-func callInTurn(ctx context.Context, address string, config *tls.Config, t *tally) (failure error) {
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(config)))
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	client := grpc_health_v1.NewHealthClient(conn)
-	for pause(ctx, thinking) {
-		t.calls.Add(1)
-		if err := callOnce(ctx, client); err != nil {
-			t.failed.Add(1)
-			failure = err
+// openOffice serves on a free port, or on a listener if there is one.
+func openOffice(l net.Listener, o spiffegrpc.Options) (*office, error) {
+	if l == nil {
+		var err error
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return nil, err
 		}
 	}
-	return failure
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &office{address: l.Addr().String(), cancel: cancel, served: make(chan error, 1)}
+	go func() { f.served <- spiffegrpc.Serve(ctx, l, o) }()
+	return f, nil
 }
 
-func callOnce(ctx context.Context, client grpc_health_v1.HealthClient) error {
+// close ends the server and waits for it; an error says why it had ended before.
+func (f *office) close() error {
+	f.cancel()
+	return <-f.served
+}
+
+// callTime is how long a call may take.
+const callTime = 5 * time.Second
+
+// visitor is a client that makes one call after the other, and knows which of them came first on their connections.
+type visitor struct {
+	client *spiffegrpc.Client
+	dials  atomic.Int64
+	known  int64 // dials at the last call
+}
+
+func visit(ctx context.Context, address string, o spiffegrpc.ClientOptions) (v *visitor, err error) {
+	v = &visitor{}
+	o.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+		v.dials.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	}
+	v.client, err = spiffegrpc.Dial(ctx, address, o)
+	return v, err
+}
+
+// call makes one call, which is not interrupted. The kind is that of the connection's handshake for the first call over
+// it.
+func (v *visitor) call(ctx context.Context) (reply spiffegrpc.Reply, kind handshake.Kind, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
 	defer cancel()
-	_, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	return err
+	reply, err = v.client.Call(ctx)
+	switch n := v.dials.Load(); {
+	case n == v.known:
+		kind = handshake.Live
+	case reply.Resumed:
+		v.known, kind = n, handshake.Resumed
+	default:
+		v.known = n
+	}
+	return reply, kind, err
+}
+
+// inTurn calls until ctx ends, with a pause before each, and enters the calls.
+func (v *visitor) inTurn(ctx context.Context, thinking time.Duration, book *register) {
+	for pause(ctx, thinking) {
+		reply, kind, err := v.call(ctx)
+		book.call(reply, kind, err)
+	}
 }

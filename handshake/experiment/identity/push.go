@@ -3,16 +3,15 @@ package identity
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
-	"net"
 	"os"
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/keepalive"
-
+	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/handshake/experiment"
+	"github.com/tlslab/tlslab/handshake/server/spiffegrpc"
 	"github.com/tlslab/tlslab/handshake/spiffe"
 )
 
@@ -20,17 +19,18 @@ import (
 type pushing struct {
 	ttl        time.Duration
 	halves     int // how many half-lives
-	bystanders int // workloads of other users, which the agent renews beside the server and the client
+	bystanders int // workloads of another user, which the agent renews beside the server and the client
 	callers    int
+	thinking   time.Duration // of a caller between two calls
 }
 
 func push() experiment.Experiment {
-	p := pushing{ttl: 2 * time.Second, halves: 100, bystanders: 14, callers: 2}
+	p := pushing{ttl: 2 * time.Second, halves: 100, bystanders: 14, callers: 2, thinking: time.Millisecond}
 	return experiment.Experiment{
 		Name:  "push",
 		Title: "From a pushed identity to the first handshake with it",
 		Doc: "The agent renews identities that live for 2 s at half of it, 100 times, and pushes them. Meanwhile one client makes full handshakes in closed loop, " +
-			"which show which identity the server has, and two make gRPC calls about every millisecond over connections that the server ends after a quarter of the life.",
+			"which show which identity the server has, and two call by gRPC about every millisecond over connections that the server ends after a quarter of that life.",
 		Takes: 110 * time.Second,
 		Run:   p.run,
 	}
@@ -51,102 +51,102 @@ func (p pushing) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm,
 		return nil, err
 	}
 	defer sources.close()
-	load := pushLoad{first: map[uint64]time.Time{}}
-	if err := load.run(ctx, p, estate, sources); err != nil {
+	b.Speak(fmt.Sprintf("push: %d half-lives of %v", p.halves, p.ttl/2))
+	w := pushWatch{pushing: p, first: map[uint64]time.Time{}}
+	if err := w.run(ctx, estate, sources); err != nil {
 		return nil, err
 	}
-	return []experiment.Arm{load.arm(p, estate.agent.Pushes())}, ctx.Err()
+	return []experiment.Arm{w.arm(estate.agent.Pushes())}, ctx.Err()
 }
 
-// pushLoad is what went on while identities were pushed.
-type pushLoad struct {
-	tally
-	first      map[uint64]time.Time // when a handshake first showed a generation
-	handshakes int
-	failed     int
-	failure    error // of the last that failed, call or handshake
+// pushWatch is what was seen while identities were pushed.
+type pushWatch struct {
+	pushing
+	first      map[uint64]time.Time // when a handshake first showed a generation of the server
+	handshakes register
+	calls      register
 }
 
-func (l *pushLoad) run(ctx context.Context, p pushing, e *estate, s pair) error {
+func (w *pushWatch) run(ctx context.Context, e *estate, s pair) (err error) {
 	serving, asking, err := s.configs(e, spiffe.Off, spiffe.Off)
 	if err != nil {
 		return err
 	}
-	entrance, err := openDoor(serving, nil)
+	door, err := openDoor(serving, nil)
 	if err != nil {
 		return err
 	}
-	defer entrance.close()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	defer door.close()
+	settings := handshake.SPIFFE{Domain: trustDomain, Resumption: spiffe.Off, MaxAge: w.ttl / 4}
+	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: s.server})
 	if err != nil {
 		return err
 	}
-	desk := openOffice(listener, serving, newRegister(), grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: p.ttl / 4}))
-	defer desk.close()
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.halves)*p.ttl/2*21/20) // the jitter may add up
+	most := time.Duration(w.halves) * w.ttl / 2 * 21 / 20 // the jitter may add up
+	err = w.load(ctx, most, office.address, door.address(), asking, spiffegrpc.ClientOptions{SPIFFE: settings, Source: s.client})
+	return errors.Join(err, office.close())
+}
+
+// load calls and makes handshakes for some time.
+func (w *pushWatch) load(ctx context.Context, d time.Duration, office, door string, asking *tls.Config, o spiffegrpc.ClientOptions) error {
+	ctx, cancel := context.WithCancel(ctx) // with a deadline a dial would fail a little before the context ends
+	var calling sync.WaitGroup
+	defer calling.Wait()
 	defer cancel()
-	l.load(ctx, p.callers, desk.address, entrance.address(), asking)
+	defer time.AfterFunc(d, cancel).Stop()
+	for range w.callers {
+		v, err := visit(ctx, office, o)
+		if err != nil {
+			return err
+		}
+		calling.Go(func() {
+			defer v.client.Close()
+			v.inTurn(ctx, w.thinking, &w.calls)
+		})
+	}
+	for ctx.Err() == nil {
+		w.look(ctx, door, asking)
+	}
 	return nil
 }
 
-// load calls and makes handshakes until ctx ends.
-func (l *pushLoad) load(ctx context.Context, callers int, desk, entrance string, asking *tls.Config) {
-	var calling sync.WaitGroup
-	failures := make([]error, callers)
-	for i := range callers {
-		calling.Go(func() { failures[i] = callInTurn(ctx, desk, asking, &l.tally) })
-	}
-	for ctx.Err() == nil {
-		l.look(ctx, entrance, asking)
-	}
-	calling.Wait()
-	for _, err := range failures {
-		if err != nil {
-			l.failure = err
-		}
-	}
-}
-
 // look makes one handshake; one that the end interrupts does not count.
-func (l *pushLoad) look(ctx context.Context, entrance string, asking *tls.Config) {
-	s, err := knock(ctx, entrance, asking)
+func (w *pushWatch) look(ctx context.Context, door string, asking *tls.Config) {
+	s, err := knock(ctx, door, asking)
 	now := time.Now()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		w.handshakes.refusal(err)
 		return
 	}
-	l.handshakes++
-	if err != nil {
-		l.failed, l.failure = l.failed+1, err
-		return
-	}
-	serial := s.PeerCertificates[0].SerialNumber.Uint64()
-	if _, seen := l.first[serial]; !seen {
-		l.first[serial] = now
+	leaf := s.PeerCertificates[0]
+	w.handshakes.handshake(kindOf(s), leaf, now)
+	if _, seen := w.first[leaf.SerialNumber.Uint64()]; !seen {
+		w.first[leaf.SerialNumber.Uint64()] = now
 	}
 }
 
 // arm matches what was pushed with what was seen. What was never seen, such as the last push of all, is no rotation. A
-// handshake may show an identity before the agent has written to its other streams: that took no time.
-func (l *pushLoad) arm(p pushing, pushes []spiffe.Push) experiment.Arm {
+// handshake may show an identity before the agent has written to its other stream: that took no time.
+func (w *pushWatch) arm(pushes []spiffe.Push) experiment.Arm {
 	var took []time.Duration
-	for _, push := range pushes {
-		if at, seen := l.first[push.Serial]; seen && push.Path == serverPath && !push.At.IsZero() {
-			took = append(took, max(0, at.Sub(push.At)))
+	for _, p := range pushes {
+		if at, seen := w.first[p.Serial]; seen && p.Path == serverPath && !p.At.IsZero() {
+			took = append(took, max(0, at.Sub(p.At)))
 		}
 	}
-	calls := l.calls.Load()
-	a := experiment.Arm{Name: "agent", Role: experiment.Reference, Doc: "the lab's Workload API agent, sources of go-spiffe, tickets off"}
-	a.Measures = append([]experiment.Measure{
-		experiment.Count("rotations", "rotations", len(took), len(took)),
-		experiment.Count("rpcs", "rpcs", int(calls), int(calls)),
-		experiment.Count("failed_rpcs", "rpcs", int(l.tally.failed.Load()), int(calls)),
-		experiment.Count("failed_handshakes", "handshakes", l.failed, l.handshakes),
-	}, experiment.Quantiles("push", took)...)
-	if spread, of := together(pushes, p.ttl/200); of > 0 {
-		a.Measures = append(a.Measures, experiment.Measure{Name: "spread", Unit: "share", Value: spread, Of: of})
+	a := experiment.Arm{Name: "agent", Role: experiment.Reference, Doc: "the lab's Workload API agent, sources of go-spiffe, no tickets"}
+	a.Measures = append(a.Measures, experiment.Count("rotations", "rotations", len(took), len(took)))
+	a.Measures = append(a.Measures, w.calls.calls()...)
+	a.Measures = append(a.Measures, experiment.Count("failed_handshakes", "handshakes", w.handshakes.failed, w.handshakes.all))
+	a.Measures = append(a.Measures, experiment.Quantiles("push", took)...)
+	if share, of := together(pushes, w.ttl/200); of > 0 {
+		a.Measures = append(a.Measures, experiment.Measure{Name: "spread", Unit: "share", Value: share, Of: of})
 	}
-	if l.failure != nil {
-		a.Notes = append(a.Notes, "last failure: "+l.failure.Error())
+	if failure := errors.Join(w.calls.failure, w.handshakes.failure); failure != nil {
+		a.Notes = append(a.Notes, "last failure: "+failure.Error())
 	}
 	return a
 }

@@ -8,50 +8,50 @@ import (
 
 	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/handshake/experiment"
+	"github.com/tlslab/tlslab/handshake/server/spiffegrpc"
 )
 
-// register is what a server believed of those who called it.
+// register is what became of calls and handshakes, and what the server believed of who made them. It is safe for
+// concurrent use; the zero value is empty.
 type register struct {
-	mu          sync.Mutex
-	known       map[string]bool // connections that have called, by the caller's address
-	calls       int
-	expired     int // calls by an identity that was over
-	connections int
-	oldest      map[handshake.Kind]time.Duration
+	mu      sync.Mutex
+	all     int
+	failed  int
+	expired int   // allowed to an identity that was over
+	failure error // the last
+	oldest  [handshake.Live + 1]time.Duration
 }
 
-func newRegister() *register {
-	return &register{known: map[string]bool{}, oldest: map[handshake.Kind]time.Duration{}}
-}
-
-// call enters a call over the connection from address, which believes what s says. The first one of a connection comes
-// with its handshake.
-func (r *register) call(address string, s tls.ConnectionState, now time.Time) {
+func (r *register) call(reply spiffegrpc.Reply, kind handshake.Kind, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.calls++
-	kind := kindOf(s)
-	if r.known[address] {
-		kind = handshake.Live
-	} else {
-		r.known[address] = true
-		r.connections++
+	r.enter(kind, reply.Age, reply.Left, err)
+}
+
+// handshake enters a connection whose handshake is all that there is, by the certificate that the server believes.
+func (r *register) handshake(kind handshake.Kind, peer *x509.Certificate, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.enter(kind, now.Sub(peer.NotBefore), peer.NotAfter.Sub(now), nil)
+}
+
+// refusal enters a handshake that failed.
+func (r *register) refusal(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.enter(handshake.Full, 0, 0, err)
+}
+
+func (r *register) enter(kind handshake.Kind, age, left time.Duration, err error) {
+	r.all++
+	if err != nil {
+		r.failed, r.failure = r.failed+1, err
+		return
 	}
-	r.enter(kind, s.PeerCertificates[0], now)
-}
-
-// handshake enters a connection whose handshake is all that there is.
-func (r *register) handshake(s tls.ConnectionState, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.enter(kindOf(s), s.PeerCertificates[0], now)
-}
-
-func (r *register) enter(kind handshake.Kind, leaf *x509.Certificate, now time.Time) {
-	if now.After(leaf.NotAfter) {
+	if left < 0 {
 		r.expired++
 	}
-	r.oldest[kind] = max(r.oldest[kind], now.Sub(leaf.NotBefore))
+	r.oldest[kind] = max(r.oldest[kind], age)
 }
 
 func kindOf(s tls.ConnectionState) handshake.Kind {
@@ -61,22 +61,36 @@ func kindOf(s tls.ConnectionState) handshake.Kind {
 	return handshake.Full
 }
 
-// ages are the oldest identity that was believed, and the oldest of each kind of connection that there was.
-func (r *register) ages() (all []experiment.Measure, missing []string) {
+// calls are the counts of calls.
+func (r *register) calls() []experiment.Measure {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return []experiment.Measure{
+		experiment.Count("rpcs", "rpcs", r.all, r.all),
+		experiment.Count("expired_rpcs", "rpcs", r.expired, r.all),
+		experiment.Count("failed_rpcs", "rpcs", r.failed, r.all),
+	}
+}
+
+// ages are the oldest identity that was believed, and the oldest on each kind of connection that there was; the notes
+// are about the others and the last failure.
+func (r *register) ages() (all []experiment.Measure, notes []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var oldest time.Duration
 	for _, kind := range []handshake.Kind{handshake.Full, handshake.Resumed, handshake.Live} {
-		age, seen := r.oldest[kind]
-		if !seen {
-			missing = append(missing, "age_"+kind.String()+"_max: there was no such connection")
+		if r.oldest[kind] == 0 {
+			notes = append(notes, "age_"+kind.String()+"_max: there was none")
 			continue
 		}
-		oldest = max(oldest, age)
-		all = append(all, experiment.Seconds("age_"+kind.String()+"_max", age))
+		oldest = max(oldest, r.oldest[kind])
+		all = append(all, experiment.Seconds("age_"+kind.String()+"_max", r.oldest[kind]))
 	}
-	if len(all) > 0 {
+	if oldest > 0 {
 		all = append(all, experiment.Seconds("oldest_age", oldest))
 	}
-	return all, missing
+	if r.failure != nil {
+		notes = append(notes, "last failure: "+r.failure.Error())
+	}
+	return all, notes
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -30,100 +31,111 @@ func resumption() experiment.Experiment {
 		Title: "Withdrawn identities that come back by resumption",
 		Doc: "A client that keeps its identity and its session comes back after the server's bundle has lost the authority that signed it, " +
 			"and again after the authoriser has begun to deny everybody, until its identity expires. Accepted is who gets the server's byte.",
-		Takes: 60 * time.Second,
+		Takes: 20 * time.Second,
 		Run:   r.run,
 	}
 }
 
-func (r resuming) run(ctx context.Context, b experiment.Bench) (arms []experiment.Arm, err error) {
-	for _, setting := range []struct {
-		resumption string
-		role       experiment.Role
-		doc        string
-	}{
-		{spiffe.Default, experiment.Published, "as go-spiffe leaves it: verified on full handshakes only"},
-		{spiffe.Off, "", "no session tickets"},
-		{spiffe.Recheck, "", "every connection is verified and authorised"},
-		{spiffe.Epoch, experiment.Reference, "a ticket is good for as long as bundle and policy stay what they were"},
-	} {
-		b.Speak("resumption: " + setting.resumption)
-		a := experiment.Arm{Name: setting.resumption, Role: setting.role, Doc: setting.doc}
-		if err := r.arm(ctx, b, &a); err != nil {
-			return arms, err
+func (r resuming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
+	arms := []experiment.Arm{
+		{Name: spiffe.Default, Role: experiment.Published, Doc: "as go-spiffe leaves it: verified on full handshakes only"},
+		{Name: spiffe.Off, Doc: "no session tickets"},
+		{Name: spiffe.Recheck, Doc: "every connection is verified and authorised"},
+		{Name: spiffe.Epoch, Role: experiment.Reference, Doc: "a ticket is good for as long as bundle and policy stay what they were"},
+	}
+	all := make([]*returns, len(arms))
+	for i := range arms {
+		t, err := r.open(ctx, b, arms[i].Name)
+		if err != nil {
+			return nil, err
 		}
-		arms = append(arms, a)
+		defer t.close()
+		b.Speak("resumption: what " + arms[i].Name + " costs")
+		if arms[i].Measures, err = t.cost(ctx); err != nil {
+			return nil, err
+		}
+		all[i] = t
 	}
-	return arms, ctx.Err()
+	b.Speak("resumption: events, all arms at once")
+	errs := make([]error, len(arms))
+	var running sync.WaitGroup
+	for i, t := range all {
+		running.Go(func() { errs[i] = t.events(ctx, &arms[i]) })
+	}
+	running.Wait()
+	return arms, errors.Join(errs...)
 }
 
-// arm measures one setting, named by the arm.
-func (r resuming) arm(ctx context.Context, b experiment.Bench, a *experiment.Arm) error {
-	estate, err := found(b, workloads(r.ttl)...)
-	if err != nil {
-		return err
-	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer sources.close()
-	policy := spiffe.NewPolicy(tlsconfig.AuthorizeMemberOf(estate.domain.Name()))
-	serving, err := spiffe.ServerConfig(sources.server, policy.Authorize, a.Name, policy.Number)
-	if err != nil {
-		return err
-	}
-	t := returns{resuming: r, agent: estate.agent, pair: sources, policy: policy, book: newRegister()}
-	if t.door, err = openDoor(serving, func(s tls.ConnectionState) { t.book.handshake(s, time.Now()) }); err != nil {
-		return err
-	}
-	defer t.door.close()
-	return t.all(ctx, a)
-}
-
-// returns is what became of clients that came back.
+// returns is a server and what became of clients that came back to it.
 type returns struct {
 	resuming
-	agent  *spiffe.Agent
+	estate *estate
 	pair   pair
 	policy *spiffe.Policy
 	door   *door
-	book   *register
+	book   register
 
 	resumed, offered int           // before an event: handshakes that resumed, of those that could
-	stale, attempts  int           // after it
 	last             time.Duration // after its event, of the last that was accepted
 }
 
-func (t *returns) all(ctx context.Context, a *experiment.Arm) error {
-	cost, err := t.cost(ctx)
+func (r resuming) open(ctx context.Context, b experiment.Bench, resumption string) (t *returns, err error) {
+	t = &returns{resuming: r}
+	if t.estate, err = found(b, workloads(r.ttl)...); err != nil {
+		return nil, err
+	}
+	if t.pair, err = t.estate.pair(ctx, nil); err != nil {
+		t.estate.agent.Stop()
+		return nil, err
+	}
+	t.policy = spiffe.NewPolicy(tlsconfig.AuthorizeMemberOf(t.estate.domain.Name()))
+	config, err := spiffe.ServerConfig(t.pair.server, t.policy.Authorize, resumption, t.policy.Number)
+	if err == nil {
+		t.door, err = openDoor(config, func(s tls.ConnectionState) { t.book.handshake(kindOf(s), s.PeerCertificates[0], time.Now()) })
+	}
+	if err != nil {
+		t.pair.close()
+		t.estate.agent.Stop()
+	}
+	return t, err
+}
+
+func (t *returns) close() {
+	t.door.close()
+	t.pair.close()
+	t.estate.agent.Stop()
+}
+
+// events are the two: the bundle without the authority, then the authoriser that denies everybody.
+func (t *returns) events(ctx context.Context, a *experiment.Arm) error {
+	withdrawn := func(s *x509svid.SVID) bool {
+		_, _, err := x509svid.Verify(s.Certificates, t.pair.server)
+		return err != nil
+	}
+	ofBundle, afterBundle, err := t.event(ctx, t.estate.agent.Withdraw, withdrawn)
 	if err != nil {
 		return err
 	}
-	withdrawn := func(s *x509svid.SVID) bool { _, _, err := x509svid.Verify(s.Certificates, t.pair.server); return err != nil }
-	ofBundle, err := t.event(ctx, t.agent.Withdraw, withdrawn)
+	t.estate.agent.Restore()
+	nobody := func(spiffeid.ID, [][]*x509.Certificate) error { return errors.New("nobody is admitted") }
+	ofPolicy, afterPolicy, err := t.event(ctx, func() { t.policy.Set(nobody) }, func(*x509svid.SVID) bool { return true })
 	if err != nil {
 		return err
 	}
-	t.agent.Restore()
-	denied := func() { t.policy.Set(func(spiffeid.ID, [][]*x509.Certificate) error { return errors.New("nobody is admitted") }) }
-	ofPolicy, err := t.event(ctx, denied, func(*x509svid.SVID) bool { return true })
-	if err != nil {
-		return err
-	}
-	a.Measures = append(cost,
+	attempts := afterBundle + afterPolicy
+	a.Measures = append(a.Measures,
 		experiment.Count("resumed", "handshakes", t.resumed, t.offered),
-		experiment.Count("attempts", "handshakes", t.attempts, t.attempts),
-		experiment.Count("stale_accepts", "handshakes", t.stale, t.attempts),
-		experiment.Count("stale_accepts_bundle", "handshakes", ofBundle, t.attempts),
-		experiment.Count("stale_accepts_policy", "handshakes", ofPolicy, t.attempts))
-	if t.stale > 0 {
+		experiment.Count("attempts", "handshakes", attempts, attempts),
+		experiment.Count("stale_accepts", "handshakes", ofBundle+ofPolicy, attempts),
+		experiment.Count("stale_accepts_bundle", "handshakes", ofBundle, afterBundle),
+		experiment.Count("stale_accepts_policy", "handshakes", ofPolicy, afterPolicy))
+	if t.last > 0 {
 		a.Measures = append(a.Measures, experiment.Seconds("last_stale", t.last))
 	} else {
 		a.Notes = append(a.Notes, "last_stale: nobody was accepted after an event")
 	}
-	ages, missing := t.book.ages()
-	a.Measures, a.Notes = append(a.Measures, ages...), append(a.Notes, missing...)
+	ages, notes := t.book.ages()
+	a.Measures, a.Notes = append(a.Measures, ages...), append(a.Notes, notes...)
 	return nil
 }
 
@@ -141,7 +153,7 @@ func keeper(svid *x509svid.SVID, sessions tls.ClientSessionCache) *tls.Config {
 // young waits for an identity of the client that the server takes and that has just been issued.
 func (t *returns) young(ctx context.Context) (svid *x509svid.SVID, err error) {
 	serial := t.pair.client.Serial()
-	t.agent.Rotate()
+	t.estate.agent.Rotate()
 	ok := until(ctx, t.ttl, func() bool {
 		if svid, err = t.pair.client.GetX509SVID(); err != nil || t.pair.client.Serial() == serial {
 			return false
@@ -156,34 +168,41 @@ func (t *returns) young(ctx context.Context) (svid *x509svid.SVID, err error) {
 }
 
 // event lets a client make a session, makes something happen, waits until the server knows, and has the client come
-// back until its identity is over. It returns how often it was accepted.
-func (t *returns) event(ctx context.Context, happen func(), known func(*x509svid.SVID) bool) (stale int, err error) {
+// back until its identity is over. It returns how often it was accepted, of how many attempts.
+func (t *returns) event(ctx context.Context, happen func(), known func(*x509svid.SVID) bool) (stale, attempts int, err error) {
 	svid, err := t.young(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	config := keeper(svid, tls.NewLRUClientSessionCache(0))
+	if err := t.session(ctx, config); err != nil {
+		return 0, 0, err
+	}
+	happen()
+	if !until(ctx, t.ttl, func() bool { return known(svid) }) {
+		return 0, 0, errors.Join(errors.New("the server has not heard of the event"), ctx.Err())
+	}
+	for began := time.Now(); time.Now().Before(svid.Certificates[0].NotAfter) && pause(ctx, t.every); attempts++ {
+		if _, err := knock(ctx, t.door.address(), config); err == nil {
+			stale, t.last = stale+1, max(t.last, time.Since(began))
+		}
+	}
+	return stale, attempts, ctx.Err()
+}
+
+// session makes one, and comes back twice while nothing has happened.
+func (t *returns) session(ctx context.Context, config *tls.Config) error {
 	for i := range 3 {
 		s, err := knock(ctx, t.door.address(), config)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if i > 0 {
 			t.offered++
 			t.resumed += one(s.DidResume)
 		}
 	}
-	happen()
-	if !until(ctx, t.ttl, func() bool { return known(svid) }) {
-		return 0, errors.Join(errors.New("the server has not heard of the event"), ctx.Err())
-	}
-	for began := time.Now(); time.Now().Before(svid.Certificates[0].NotAfter) && pause(ctx, t.every); t.attempts++ {
-		if _, err := knock(ctx, t.door.address(), config); err == nil {
-			stale, t.last = stale+1, max(t.last, time.Since(began))
-		}
-	}
-	t.stale += stale
-	return stale, ctx.Err()
+	return nil
 }
 
 func one(yes bool) int {

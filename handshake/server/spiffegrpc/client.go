@@ -56,7 +56,7 @@ func Dial(ctx context.Context, target string, o ClientOptions) (*Client, error) 
 		o.Path = ClientPath
 	}
 	if o.Source == nil {
-		source, err := identify(ctx, o.SPIFFE.Socket, o.Path)
+		source, err := identify(ctx, o.SPIFFE.Socket, o.Path, Patience)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (c *Client) open(target string, o ClientOptions) error {
 	}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(credentials.NewTLS(config)),
-		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: patience}),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: handshakeTimeout}),
 		grpc.WithDisableServiceConfig(),
 	}
 	if o.Dial != nil {

@@ -24,7 +24,7 @@ func (g *guard) addJWT(ctx context.Context, o Options, own spiffeid.ID) error {
 	}
 	bundles := o.JWTs
 	if bundles == nil {
-		ctx, cancel := context.WithTimeout(ctx, patience)
+		ctx, cancel := context.WithTimeout(ctx, o.Patience)
 		defer cancel()
 		source, err := workloadapi.NewJWTSource(ctx, workloadapi.WithClientOptions(workloadapi.WithAddr(o.SPIFFE.Socket)))
 		if err != nil {

@@ -1,6 +1,7 @@
 package spiffegrpc
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -24,10 +25,10 @@ const (
 	ClientPath = "/client"
 )
 
-const (
-	patience         = 10 * time.Second // for the first identity
-	handshakeTimeout = 15 * time.Second
-)
+// Patience is how long a server and a client wait for their first identity, unless they are told otherwise.
+const Patience = 10 * time.Second
+
+const handshakeTimeout = 15 * time.Second
 
 // Options are how a server in the process deals with identities. The zero value of each but SPIFFE asks for nothing.
 type Options struct {
@@ -41,21 +42,23 @@ type Options struct {
 	Exporter  sdktrace.SpanExporter // of SPIFFE.Tracing; nil: counts spans and drops them
 	Ledger    *server.Ledger        // nil: nobody reads it
 	Live      bool                  // the ledger counts calls, not connections
+	Patience  time.Duration         // for the first identity; zero: the constant
 
 	follow func(*tls.Config)
 }
 
 // Serve serves a listener until ctx ends, then closes it and waits for its goroutines. Where there is no identity within
-// ten seconds it serves nobody and returns why.
+// the patience it serves nobody and returns why.
 func Serve(ctx context.Context, l net.Listener, o Options) error {
 	defer l.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	o.Patience = cmp.Or(o.Patience, Patience)
 	if o.Ledger == nil {
 		o.Ledger = server.NewLedger()
 	}
 	if o.Source == nil {
-		source, err := identify(ctx, o.SPIFFE.Socket, ServerPath)
+		source, err := identify(ctx, o.SPIFFE.Socket, ServerPath, o.Patience)
 		if err != nil {
 			return err
 		}
@@ -111,6 +114,9 @@ func (o Options) config() (*tls.Config, error) {
 		return nil, err
 	}
 	config.MinVersion, config.NextProtos = tls.VersionTLS13, []string{"h2"}
+	if o.SPIFFE.Expiry {
+		untilRenewed(config)
+	}
 	if o.follow != nil {
 		o.follow(config)
 	}
@@ -130,7 +136,7 @@ func (o Options) own() (spiffeid.ID, error) {
 }
 
 // identify is the identity of a path from the Workload API of a socket; its error says which socket and why.
-func identify(ctx context.Context, socket, path string) (*spiffe.Live, error) {
+func identify(ctx context.Context, socket, path string, patience time.Duration) (*spiffe.Live, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	source, err := spiffe.Dial(ctx, socket, path)
