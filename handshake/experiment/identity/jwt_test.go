@@ -4,8 +4,8 @@ import "testing"
 
 func TestJWT(t *testing.T) {
 	const attempts = 6
-	arms := carryOut(t, bearing{attempts}.run)
-	for name, want := range map[string]float64{
+	r := outcome(t, bearing{attempts}.run)
+	for arm, want := range map[string]float64{
 		"good":           attempts,
 		"wrong-audience": 0,
 		"expired":        0,
@@ -13,12 +13,8 @@ func TestJWT(t *testing.T) {
 		"foreign-domain": 0,
 		"tampered":       0,
 	} {
-		a := arms[name]
-		if got, refused := value(t, a, "accepted"), value(t, a, "refused"); got != want || refused != attempts-want {
-			t.Errorf("%s: %v accepted, %v refused, want %v of %v accepted", name, got, refused, want, attempts)
-		}
-		if got := value(t, a, "accepted_by_agent"); got != want {
-			t.Errorf("%s: the agent accepts %v, want %v", name, got, want)
-		}
+		exactly(t, r, arm, "accepted", want)
+		exactly(t, r, arm, "refused", attempts-want)
+		exactly(t, r, arm, "accepted_by_agent", want)
 	}
 }

@@ -63,6 +63,9 @@ type mount struct {
 	adopted  chan struct{}
 }
 
+// armTime is for a strategy to arm its watches: some do not hear of what is written before, and are not asked about it.
+const armTime = 300 * time.Millisecond
+
 // byFiles has a strategy of package reload follow a mount.
 func byFiles(strategy string) func(supplyOptions) (*supply, error) {
 	return func(o supplyOptions) (*supply, error) {
@@ -79,6 +82,7 @@ func byFiles(strategy string) func(supplyOptions) (*supply, error) {
 		ctx, cancel := context.WithCancel(o.ctx)
 		var following sync.WaitGroup
 		following.Go(func() { _ = m.strategy.Run(ctx) }) // one that dies shows in what is served
+		pause(ctx, armTime)
 		return &supply{
 			domain: o.domain, config: config, adopted: m.adopted, issue: m.issue, expires: m.expires,
 			halt:  func() {},
