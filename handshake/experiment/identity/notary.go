@@ -113,44 +113,52 @@ type shownStaple struct {
 	bytes []byte
 }
 
+// another is the serial number of a certificate that is good as well.
+const another = 3
+
+// clerks are responders: the notary's own, one that has heard of a revocation, one of a foreign notary, and one that
+// signs for this notary with the foreign key.
+type clerks struct{ own, revoking, strange, impostor *staple.Responder }
+
+func (o *notary) clerks(validity time.Duration) (c clerks, err error) {
+	foreign, err := openNotary()
+	if err != nil {
+		return c, err
+	}
+	var errs [4]error
+	c.own, errs[0] = o.responder(validity)
+	c.revoking, errs[1] = o.responder(validity)
+	c.strange, errs[2] = foreign.responder(validity)
+	c.impostor, errs[3] = (&notary{root: o.root, key: foreign.key, leaf: o.leaf}).responder(validity)
+	if err := errors.Join(errs[:]...); err != nil {
+		return c, err
+	}
+	c.own.Set(big.NewInt(another), staple.Good)
+	c.revoking.Set(o.leaf.Leaf.SerialNumber, staple.Revoked)
+	return c, nil
+}
+
 // staples are the good one, and then what must be refused.
-func (o *notary) staples(now time.Time) ([]shownStaple, error) {
+func (o *notary) staples(now time.Time) (all []shownStaple, err error) {
 	const day = 24 * time.Hour
-	serial, another := o.leaf.Leaf.SerialNumber, big.NewInt(3)
-	own, err := o.responder(day)
+	c, err := o.clerks(day)
 	if err != nil {
 		return nil, err
 	}
-	own.Set(another, staple.Good)
-	revoking, err1 := o.responder(day)
-	foreign, err2 := openNotary()
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
-	revoking.Set(serial, staple.Revoked)
-	impostor, err := staple.NewResponder(staple.Signer{Issuer: o.root, Key: foreign.key}, day)
-	if err != nil {
-		return nil, err
-	}
-	impostor.Set(serial, staple.Good)
-	strange, err := foreign.responder(day)
-	if err != nil {
-		return nil, err
-	}
-	all := []shownStaple{{name: "missing"}}
+	serial := o.leaf.Leaf.SerialNumber
 	for _, s := range []struct {
 		name   string
 		by     *staple.Responder
 		serial *big.Int
 		at     time.Time
 	}{
-		{"good", own, serial, now},
-		{"revoked", revoking, serial, now},
-		{"stale", own, serial, now.Add(-2 * day)},
-		{"early", own, serial, now.Add(day)},
-		{"wrong_serial", own, another, now},
-		{"wrong_issuer", strange, serial, now},
-		{"unsigned", impostor, serial, now},
+		{"good", c.own, serial, now},
+		{"revoked", c.revoking, serial, now},
+		{"stale", c.own, serial, now.Add(-2 * day)},
+		{"early", c.own, serial, now.Add(day)},
+		{"wrong_serial", c.own, big.NewInt(another), now},
+		{"wrong_issuer", c.strange, serial, now},
+		{"unsigned", c.impostor, serial, now},
 	} {
 		response, err := s.by.Respond(s.serial, s.at, day)
 		if err != nil {
@@ -158,8 +166,7 @@ func (o *notary) staples(now time.Time) ([]shownStaple, error) {
 		}
 		all = append(all, shownStaple{s.name, response})
 	}
-	all[0], all[1] = all[1], all[0]
-	return all, nil
+	return append(all, shownStaple{name: "missing"}), nil
 }
 
 // cost is how many bytes a client reads more in a handshake with the staple than in one without.

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -45,11 +46,7 @@ func sources() experiment.Experiment {
 }
 
 func (s sourcing) run(ctx context.Context, b experiment.Bench) (arms []experiment.Arm, err error) {
-	for _, arm := range []struct {
-		experiment.Arm
-		open             func(supplyOptions) (*supply, error)
-		rotations, costs int
-	}{
+	for _, c := range []sourceArm{
 		{experiment.Arm{Name: "files", Role: experiment.Reference, Doc: "files behind the link ..data, as cert-manager's csi-driver mounts them, followed by the strategy " + reload.Reference},
 			byFiles(reload.Reference), s.rotations, s.costs},
 		{experiment.Arm{Name: "files-shipped", Role: experiment.Published, Doc: "the same files, followed by the strategy " + reload.NotifyShipped},
@@ -57,30 +54,38 @@ func (s sourcing) run(ctx context.Context, b experiment.Bench) (arms []experimen
 		{experiment.Arm{Name: "workload-api", Doc: "pushed by the agent to go-spiffe's X509Source"}, byWorkloadAPI, s.rotations, s.costs},
 		{experiment.Arm{Name: "in-process", Doc: "issued in the server's process, straight into what its callback returns"}, inProcess, s.rotations, s.costs},
 	} {
-		b.Speak("sources: " + arm.Name)
-		for _, p := range []struct {
-			ttl time.Duration
-			do  func(context.Context, *supply, *experiment.Arm) error
-		}{
-			{longLife, func(ctx context.Context, u *supply, a *experiment.Arm) error {
-				return s.rotate(ctx, u, arm.rotations, a)
-			}},
-			{longLife, func(ctx context.Context, u *supply, a *experiment.Arm) error { return s.cost(ctx, u, arm.costs, a) }},
-			{s.ttl, s.outlive},
-		} {
-			u, err := openSupply(ctx, b, p.ttl, arm.open)
-			if err != nil {
-				return arms, fmt.Errorf("%s: %w", arm.Name, err)
-			}
-			err = p.do(ctx, u, &arm.Arm)
-			u.close()
-			if err != nil {
-				return arms, fmt.Errorf("%s: %w", arm.Name, err)
-			}
+		b.Speak("sources: " + c.Name)
+		if err := s.arm(ctx, b, &c); err != nil {
+			return arms, fmt.Errorf("%s: %w", c.Name, err)
 		}
-		arms = append(arms, arm.Arm)
+		arms = append(arms, c.Arm)
 	}
 	return arms, ctx.Err()
+}
+
+type sourceArm struct {
+	experiment.Arm
+	open             func(supplyOptions) (*supply, error)
+	rotations, costs int
+}
+
+// arm asks each question of a supply of its own.
+func (s sourcing) arm(ctx context.Context, b experiment.Bench, c *sourceArm) error {
+	for _, question := range []struct {
+		ttl time.Duration
+		ask func(context.Context, *supply, *sourceArm) error
+	}{{longLife, s.rotate}, {longLife, s.cost}, {s.ttl, s.outlive}} {
+		u, err := openSupply(ctx, b, question.ttl, c.open)
+		if err != nil {
+			return err
+		}
+		err = question.ask(ctx, u, c)
+		u.close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openSupply opens a supply with a directory and a trust domain of its own.
@@ -97,7 +102,7 @@ func openSupply(ctx context.Context, b experiment.Bench, ttl time.Duration, open
 }
 
 // rotate measures the time from when an identity exists to the end of the first handshake that shows it.
-func (s sourcing) rotate(ctx context.Context, u *supply, rotations int, a *experiment.Arm) error {
+func (s sourcing) rotate(ctx context.Context, u *supply, a *sourceArm) error {
 	d, err := openDoor(u.config, nil)
 	if err != nil {
 		return err
@@ -106,7 +111,7 @@ func (s sourcing) rotate(ctx context.Context, u *supply, rotations int, a *exper
 	w := watch(ctx, d.address(), u.client())
 	defer w.close()
 	var took []time.Duration
-	for range rotations {
+	for range a.rotations {
 		serial, issued, err := u.issue(longLife)
 		if err != nil {
 			return err
@@ -118,7 +123,7 @@ func (s sourcing) rotate(ctx context.Context, u *supply, rotations int, a *exper
 	w.close()
 	a.Measures = append(a.Measures, experiment.Quantiles("issue_to_first", took)...)
 	a.Measures = append(a.Measures,
-		experiment.Count("unseen", "rotations", rotations-len(took), rotations),
+		experiment.Count("unseen", "rotations", a.rotations-len(took), a.rotations),
 		experiment.Count("failed_handshakes", "handshakes", w.failed, w.made))
 	if w.failed > 0 {
 		a.Notes = append(a.Notes, w.failure.Error())
@@ -128,28 +133,17 @@ func (s sourcing) rotate(ctx context.Context, u *supply, rotations int, a *exper
 
 // cost measures the CPU time that a rotation takes this process, the issuer's part included, without handshakes. What
 // passes without rotations is taken off; where that is most of it, nothing is said.
-func (s sourcing) cost(ctx context.Context, u *supply, rotations int, a *experiment.Arm) error {
+func (s sourcing) cost(ctx context.Context, u *supply, a *sourceArm) error {
 	before := handshake.ReadCPU()
 	if !pause(ctx, s.still) {
 		return ctx.Err()
 	}
 	idle := float64(handshake.ReadCPU().Sub(before).Total()) / float64(s.still)
 	began, before := time.Now(), handshake.ReadCPU()
-	for range rotations {
-		select {
-		case <-u.adopted: // of before
-		default:
-		}
-		if _, _, err := u.issue(longLife); err != nil {
-			return err
-		}
-		select {
-		case <-u.adopted:
-		case <-ctx.Done():
+	for range a.costs {
+		if err := u.rotated(ctx); err != nil {
+			a.Notes = append(a.Notes, "cpu_per_rotation: "+err.Error())
 			return ctx.Err()
-		case <-time.After(rotateTime):
-			a.Notes = append(a.Notes, "cpu_per_rotation: a rotation was not adopted")
-			return nil
 		}
 	}
 	spent := float64(handshake.ReadCPU().Sub(before).Total())
@@ -158,14 +152,33 @@ func (s sourcing) cost(ctx context.Context, u *supply, rotations int, a *experim
 		a.Notes = append(a.Notes, "cpu_per_rotation: most of the time would have passed without rotations")
 		return nil
 	}
-	each := experiment.Seconds("cpu_per_rotation", time.Duration((spent-anyhow)/float64(rotations)))
-	each.Of = uint64(rotations)
+	each := experiment.Seconds("cpu_per_rotation", time.Duration((spent-anyhow)/float64(a.costs)))
+	each.Of = uint64(a.costs)
 	a.Measures = append(a.Measures, each)
 	return nil
 }
 
+// rotated issues an identity and waits until the server has it.
+func (u *supply) rotated(ctx context.Context) error {
+	select {
+	case <-u.adopted: // of before
+	default:
+	}
+	if _, _, err := u.issue(longLife); err != nil {
+		return err
+	}
+	select {
+	case <-u.adopted:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(rotateTime):
+		return errors.New("a rotation was not adopted")
+	}
+}
+
 // outlive stops the issuer and makes handshakes until some time after the last identity has expired.
-func (s sourcing) outlive(ctx context.Context, u *supply, a *experiment.Arm) error {
+func (s sourcing) outlive(ctx context.Context, u *supply, a *sourceArm) error {
 	d, err := openDoor(u.config, nil)
 	if err != nil {
 		return err

@@ -51,7 +51,9 @@ func (s stapling) run(ctx context.Context, b experiment.Bench) (arms []experimen
 	} {
 		b.Speak("staples: " + arm.Name)
 		for _, st := range shown {
-			arm.Measures = append(arm.Measures, s.accepted(ctx, o, arm.client, st, &arm.Notes))
+			if err := s.accepted(ctx, o, arm.client, st, &arm.Arm); err != nil {
+				return arms, err
+			}
 		}
 		refreshed, err := s.refreshes(ctx, o, arm.client)
 		if err != nil {
@@ -64,11 +66,10 @@ func (s stapling) run(ctx context.Context, b experiment.Bench) (arms []experimen
 }
 
 // accepted counts the handshakes that a client accepts with one staple, and notes why it refuses.
-func (s stapling) accepted(ctx context.Context, o *notary, client *tls.Config, st shownStaple, notes *[]string) experiment.Measure {
+func (s stapling) accepted(ctx context.Context, o *notary, client *tls.Config, st shownStaple, a *experiment.Arm) error {
 	d, err := openDoor(o.server(func() []byte { return st.bytes }), nil)
 	if err != nil {
-		*notes = append(*notes, err.Error())
-		return experiment.Count("accepted_"+st.name, "handshakes", 0, 0)
+		return err
 	}
 	defer d.close()
 	accepted := 0
@@ -81,9 +82,10 @@ func (s stapling) accepted(ctx context.Context, o *notary, client *tls.Config, s
 		accepted++
 	}
 	if refusal != nil {
-		*notes = append(*notes, st.name+": "+refusal.Error())
+		a.Notes = append(a.Notes, st.name+": "+refusal.Error())
 	}
-	return experiment.Count("accepted_"+st.name, "handshakes", accepted, s.attempts)
+	a.Measures = append(a.Measures, experiment.Count("accepted_"+st.name, "handshakes", accepted, s.attempts))
+	return nil
 }
 
 // refreshes has a client make handshakes while a stapler fetches staples from a responder over HTTP.
