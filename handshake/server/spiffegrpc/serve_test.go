@@ -142,7 +142,9 @@ func TestCall(t *testing.T) {
 // TestWho refuses callers in handshakes and calls, each by what is on.
 func TestWho(t *testing.T) {
 	l := newLab(t, time.Hour)
-	failing := func(context.Context, Request) (Decision, error) { return Decision{Allow: true}, errors.New("no answer") }
+	failing := func(context.Context, Request) (Decision, error) {
+		return Decision{Allow: true}, errors.New("no answer")
+	}
 	for _, test := range []struct {
 		name, path string
 		settings   handshake.SPIFFE
