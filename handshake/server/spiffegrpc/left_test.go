@@ -35,21 +35,21 @@ func TestNothingIsLeft(t *testing.T) {
 		client.Close()
 	}
 	round()
-	before := settled(0)
+	before := settled(0, 20)
 	for range 5 {
 		round()
 	}
-	if after := settled(before); after > before {
+	if after := settled(before, 500); after > before {
 		stacks := make([]byte, 1<<16)
 		t.Errorf("got %d goroutines, %d before\n%s", after, before, stacks[:runtime.Stack(stacks, true)])
 	}
 }
 
-// settled is how many goroutines there are when there are no more than enough, or when two seconds are over.
-func settled(enough int) int {
+// settled is how many goroutines there are when there are no more than enough, or after so many hundredths of a second.
+func settled(enough, looks int) int {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	for range 200 {
+	for range looks {
 		if n := runtime.NumGoroutine(); n <= enough {
 			return n
 		}

@@ -123,11 +123,14 @@ func (o Options) config() (*tls.Config, error) {
 	return config, nil
 }
 
-// own is the server's ID, which must be one of the trust domain, where the settings name that.
+// own is the server's ID, which must not have expired, and be one of the trust domain, where the settings name that.
 func (o Options) own() (spiffeid.ID, error) {
 	svid, err := o.Source.GetX509SVID()
 	if err != nil {
 		return spiffeid.ID{}, fmt.Errorf("spiffegrpc: no identity: %w", err)
+	}
+	if !time.Now().Before(svid.Certificates[0].NotAfter) {
+		return spiffeid.ID{}, fmt.Errorf("spiffegrpc: the identity %s has expired", svid.ID)
 	}
 	if domain := o.SPIFFE.Domain; domain != "" && svid.ID.TrustDomain().Name() != domain {
 		return spiffeid.ID{}, fmt.Errorf("spiffegrpc: the identity is %s, which is not of %s", svid.ID, domain)

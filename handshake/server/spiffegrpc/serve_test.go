@@ -208,6 +208,7 @@ func TestNoIdentity(t *testing.T) {
 		want    string
 	}{
 		{"no agent", Options{SPIFFE: handshake.SPIFFE{Socket: socket}}, socket},
+		{"expired", Options{Source: l.fixed(ServerPath, 1, -time.Second)}, "has expired"},
 		{"another domain", Options{SPIFFE: handshake.SPIFFE{Socket: l.agent.Address(), Domain: "other.example"}}, "not of other.example"},
 		{"unknown policy", Options{SPIFFE: handshake.SPIFFE{Socket: l.agent.Address(), Policy: "opa"}}, `no policy "opa"`},
 		{"unknown resumption", Options{SPIFFE: handshake.SPIFFE{Socket: l.agent.Address(), Resumption: "hope"}}, "hope"},
