@@ -19,7 +19,7 @@ import (
 
 const domainName = "lab.example"
 
-func startAgent(t *testing.T) *spiffe.Agent {
+func startAgent(t *testing.T, ttl time.Duration) *spiffe.Agent {
 	t.Helper()
 	domain, err := spiffe.NewDomain(domainName, handshake.ECDSAP256, time.Now())
 	if err != nil {
@@ -28,7 +28,7 @@ func startAgent(t *testing.T) *spiffe.Agent {
 	agent, err := spiffe.NewAgent(spiffe.AgentOptions{
 		Socket:  filepath.Join(t.TempDir(), "agent.sock"),
 		Domain:  domain,
-		Entries: []spiffe.Entry{{Path: app.ServerPath, UID: -1}, {Path: app.ClientPath, UID: -1}},
+		Entries: []spiffe.Entry{{Path: app.ServerPath, UID: -1, TTL: ttl}, {Path: app.ClientPath, UID: -1, TTL: ttl}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func run(t *testing.T, j loadgen.Job) loadgen.Result {
 
 // TestReconcile has both sides count the same handshakes, or calls.
 func TestReconcile(t *testing.T) {
-	agent := startAgent(t)
+	agent := startAgent(t, time.Hour)
 	for _, test := range []struct {
 		name     string
 		kind     handshake.Kind
@@ -167,9 +167,42 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+// TestExpiring has live connections replaced as identities expire: no call fails, and both sides count the same.
+func TestExpiring(t *testing.T) {
+	t.Parallel()
+	s := handshake.SPIFFE{Socket: startAgent(t, 2*time.Second).Address(), Domain: domainName, Expiry: true}
+	c := startServer(t, server.Settings{SPIFFE: &s, Live: true})
+	j := job(c.address, handshake.Live, s)
+	j.Load = loadgen.Load{Loop: loadgen.Open, Process: loadgen.Constant, Workers: 4, Phases: []loadgen.Phase{{Length: 4 * time.Second, Rate: 200}}}
+	engine, err := Open(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	if err := engine.Fill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := engine.(*dialer).all[0].current.Load()
+	c.say(server.Request{Do: "begin"})
+	result, err := loadgen.Run(t.Context(), engine, j.Load, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := c.say(server.Request{Do: "end"}).Report
+	if diffs := handshake.Reconcile(result.Ledger, report.Ledger); diffs != nil {
+		t.Errorf("the ledgers do not reconcile: %q", diffs)
+	}
+	if l := result.Ledger; l.Confirmed != l.Began || l.Confirmed == 0 {
+		t.Errorf("got %+v, want every call confirmed", l)
+	}
+	if engine.(*dialer).all[0].current.Load() == first {
+		t.Error("the connection was not replaced")
+	}
+}
+
 // TestRefused has a server refuse, in handshakes or call by call; the ledgers reconcile then, too.
 func TestRefused(t *testing.T) {
-	agent := startAgent(t)
+	agent := startAgent(t, time.Hour)
 	for _, test := range []struct {
 		name           string
 		kind           handshake.Kind
@@ -205,7 +238,7 @@ func TestRefused(t *testing.T) {
 
 // TestLiveRefused counts refused calls over connections that stay.
 func TestLiveRefused(t *testing.T) {
-	agent := startAgent(t)
+	agent := startAgent(t, time.Hour)
 	s := handshake.SPIFFE{Socket: agent.Address(), Domain: domainName, JWT: true}
 	c := startServer(t, server.Settings{SPIFFE: &s, Live: true})
 	engine, err := Open(job(c.address, handshake.Live, s))
@@ -254,7 +287,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestGenerations shows each generation of the server's leaf, and no handshake fails while they change.
 func TestGenerations(t *testing.T) {
-	agent := startAgent(t)
+	agent := startAgent(t, time.Hour)
 	s := handshake.SPIFFE{Socket: agent.Address(), Domain: domainName}
 	c := startServer(t, server.Settings{SPIFFE: &s})
 	engine, err := Open(job(c.address, handshake.Full, s))
