@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +11,9 @@ import (
 	"time"
 )
 
-// Control serves one parent with the app that it asks for: it reads [Settings], listens, answers with a [Hello], then obeys one [Request] a line
-// until the input ends, which is how a parent that died is noticed.
+// Control serves one parent with the app that it asks for: it reads [Settings], listens, answers with a [Hello], then
+// obeys one [Request] a line until the input ends, which is how a parent that died is noticed. It ends with an app that
+// ends by itself, too; then a read of the input may outlive it.
 func Control(ctx context.Context, in io.Reader, out io.Writer, apps map[string]App) error {
 	requests := json.NewDecoder(bufio.NewReader(in))
 	replies := json.NewEncoder(out)
@@ -38,9 +40,15 @@ func Control(ctx context.Context, in io.Reader, out io.Writer, apps map[string]A
 	}
 	c := control{house: house}
 	defer c.house.plants.clear()
-	err = c.obey(ctx, requests, replies)
-	cancel()
-	return errors.Join(err, <-served)
+	obeyed := make(chan error, 1)
+	go func() { obeyed <- c.obey(ctx, requests, replies) }()
+	select {
+	case err := <-obeyed:
+		cancel()
+		return errors.Join(err, <-served)
+	case err := <-served:
+		return cmp.Or(err, errors.New("the app ended by itself"))
+	}
 }
 
 // control carries out requests, one at a time.

@@ -122,6 +122,7 @@ func follow(config *tls.Config, plants *plants) {
 		enter(certificate, full)
 		if choose != nil {
 			served, err = choose(hello)
+			served = dressed(served)
 		}
 		return plants.choice(hello, served), err
 	}
@@ -139,6 +140,19 @@ func follow(config *tls.Config, plants *plants) {
 		phased(&config.Certificates[i])
 		plants.serves = config.Certificates[i]
 	}
+}
+
+// dressed is a certificate, the use of whose key is a phase of its own. That of a reload strategy is so already.
+func dressed(c *tls.Certificate) *tls.Certificate {
+	if c == nil {
+		return nil
+	}
+	if _, is := c.PrivateKey.(phasedSigner); is {
+		return c
+	}
+	own := *c
+	phased(&own)
+	return &own
 }
 
 // phased makes the use of a certificate's key a phase of its own.
