@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"errors"
 	"io"
 	"net"
 	"runtime"
@@ -316,5 +317,25 @@ func TestThin(t *testing.T) {
 	got := thin(samples)
 	if len(got) != 3 || got[0].Completed != 1 || got[2].Completed != 5 {
 		t.Errorf("got %v", got)
+	}
+}
+
+type ending struct{}
+
+func (ending) Serve(context.Context, *Stage) error { return errors.New("no identity") }
+
+func TestControlEndsWithItsApp(t *testing.T) {
+	settings := setup(t).settings
+	settings.App = "ending"
+	text, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, stay := io.Pipe()
+	defer stay.Close()
+	go stay.Write(text)
+	err = Control(t.Context(), in, io.Discard, map[string]App{"ending": ending{}})
+	if err == nil || err.Error() != "no identity" {
+		t.Errorf("got %v", err)
 	}
 }
