@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"errors"
 	"io"
 	"net"
 	"runtime"
