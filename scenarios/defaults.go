@@ -24,10 +24,10 @@ const (
 	defaultPrimitives  = "none"
 )
 
-func defaultServer() Server { return Server{App: "plain", Tickets: true} }
+func defaultServer() Server { return Server{App: plain, Tickets: true} }
 
 func defaultClient() Client {
-	return Client{Dialer: "stock", Verify: "every", Certificate: "auto", Close: "rst"}
+	return Client{Dialer: "auto", Verify: "every", Certificate: "auto", Close: "rst"}
 }
 
 func defaultObserve() Observe { return Observe{Mode: "none"} }

@@ -102,11 +102,14 @@ type Scenario struct {
 	matrix     matrix
 	turnsAt    position
 	points     []point
-	excluded   []results.Skip // whole cells that a rule excludes and says why
-	gatesAt    []position     // of each of Gates
-	objectives []objective    // as read
-	expectedAt []position     // of each of Expected
-	exactAt    position       // of instruments.exact, where the file has it
+	excluded   []results.Skip      // whole cells that a rule excludes and says why
+	gatesAt    []position          // of each of Gates
+	objectives []objective         // as read
+	expectedAt []position          // of each of Expected
+	exactAt    position            // of instruments.exact, where the file has it
+	dialerAt   position            // of client.dialer, where the file has it
+	claimsAt   []position          // of each of Claims
+	serverKeys map[string]position // where the values of server stand
 
 	disturb                []rotation.Disturbance // what happens to variants that have no disturb of their own
 	disturbAt, scorecardAt position               // zero: the file has it not
@@ -124,6 +127,7 @@ type Variant struct {
 	Offer    []string               `json:"offer,omitempty"`    // ALPN protocols that its clients offer, whatever the cell says; nil: the cell's
 
 	at, buildAt, godebugAt position
+	offerAt                position // of its own offer, or of that of the variant that it extends
 	disturbAt              position // of its own disturb, or of that of the variant that it extends; zero: the scenario's
 }
 
