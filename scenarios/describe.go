@@ -102,7 +102,7 @@ func (p *Plan) builds() int {
 	for _, v := range all {
 		b := v.Build
 		b.Backend = variant.Backend(or(string(b.Backend), string(variant.Std)))
-		different[fmt.Sprintf("%#v", b)] = true
+		different[v.Server.App+fmt.Sprintf("%#v", b)] = true
 	}
 	return len(different)
 }

@@ -47,6 +47,13 @@
 // What a rotation costs is asked of one server twice, of which one is left alone. So each variant says what disturbs
 // it; the scenario's disturb is what all with a reload strategy begin with, and an empty list takes it away.
 //
+// # Why claims are in the file
+//
+// Whoever has seen a number finds a statement that it proves. So a scenario says what it is about to test, with the
+// condition and what is expected, before anything is measured, and the plan prints it as hypotheses. A claim is about a
+// metric of blocks, or about an experiment: a question that is asked once, beside the blocks, for it is no cost. What
+// cannot be tested stands among the others with its reason.
+//
 // # Why observed blocks are others
 //
 // An observer costs the server time, so what it explains and what is measured must not be the same block. Where a
