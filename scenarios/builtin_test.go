@@ -40,7 +40,7 @@ func TestBuiltin(t *testing.T) {
 	}{
 		{"aa", 2, 6, 240, 4 * time.Minute},
 		{"ablation", 7, 2, 140, 4 * time.Minute},
-		{"claims", 5, 6, 176, 20 * time.Minute},
+		{"claims", 5, 6, 154, 20 * time.Minute},
 		{"gateway", 3, 8, 248, 7 * time.Minute},
 		{"gateway-alpn", 2, 2, 80, 6 * time.Minute},
 		{"gateway-locks", 4, 4, 96, 8 * time.Minute},

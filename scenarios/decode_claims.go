@@ -140,7 +140,7 @@ func (d *decoder) measure(n *yaml.Node, made []string) *results.OfMeasure {
 	before := len(d.found)
 	d.mapping(n, "experiment",
 		field{"name", value(d, &o.Name, readMade(made))},
-		field{"arm", value(d, &o.Arm, func(s string) (string, error) { return readOf(o.Name, "arm", s, Experiment.arms) })},
+		field{"arm", value(d, &o.Arm, func(s string) (string, error) { return readOf(o.Name, "arm", s, func(e Experiment) []string { return e.Arms }) })},
 		field{"measure", value(d, &o.Measure, func(s string) (string, error) { return readOf(o.Name, "measure", s, Experiment.Measures) })},
 	)
 	if len(d.found) == before && (o.Name == "" || o.Arm == "" || o.Measure == "") {
@@ -168,5 +168,3 @@ func readOf(name, what, s string, known func(Experiment) []string) (string, erro
 	}
 	return oneOf(what+" of "+name, known(e)...)(s)
 }
-
-func (e Experiment) arms() []string { return e.Arms }

@@ -120,7 +120,7 @@ claims:
 	for _, want := range []string{
 		"variants (3, of 2 builds)",
 		"gateway config clone, handshakes 8  offers 2 protocols",
-		"experiments (1)\n  nextproto:  about 2s  default, custom-map\n  all:        about 2s  before the first block\n",
+		"experiments (1)\n  nextproto:  about 1s  default, custom-map\n  all:        about 1s  before the first block\n",
 		"holds if handshake_rate of two over the baseline >= 1.449; expected to fail\n",
 		"holds if server_cpu of none in the cell of alpn none, kind full < 1 ms\n",
 	} {
