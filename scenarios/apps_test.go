@@ -133,3 +133,10 @@ func TestDialerOf(t *testing.T) {
 	}
 	parsed(t, "variants: [{name: a, server: {app: gateway}}]\nload: {}\nclient: {dialer: h3}\ncells: {alpn: h3, kind: [full, early]}")
 }
+
+func TestUncounted(t *testing.T) {
+	p := planned(t, "variants: [{name: a}, {name: b, server: {app: gateway}}]\nload: {}\ninstruments: {exact: auto}", linux())
+	if want := []string{"b has no exact counts: they are of the app plain, and it is gateway"}; !slices.Equal(p.Warnings, want) {
+		t.Errorf("got warnings %q, want %q", p.Warnings, want)
+	}
+}

@@ -53,7 +53,7 @@ func units() []unit {
 	}
 }
 
-// examples are bounds of each quantity, for hints.
+// example is a condition on a quantity, for hints.
 func (q quantity) example() string {
 	switch q {
 	case times:

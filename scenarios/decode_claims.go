@@ -140,7 +140,9 @@ func (d *decoder) measure(n *yaml.Node, made []string) *results.OfMeasure {
 	before := len(d.found)
 	d.mapping(n, "experiment",
 		field{"name", value(d, &o.Name, readMade(made))},
-		field{"arm", value(d, &o.Arm, func(s string) (string, error) { return readOf(o.Name, "arm", s, func(e Experiment) []string { return e.Arms }) })},
+		field{"arm", value(d, &o.Arm, func(s string) (string, error) {
+			return readOf(o.Name, "arm", s, func(e Experiment) []string { return e.Arms })
+		})},
 		field{"measure", value(d, &o.Measure, func(s string) (string, error) { return readOf(o.Name, "measure", s, Experiment.Measures) })},
 	)
 	if len(d.found) == before && (o.Name == "" || o.Arm == "" || o.Measure == "") {
