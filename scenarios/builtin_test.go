@@ -40,6 +40,11 @@ func TestBuiltin(t *testing.T) {
 	}{
 		{"aa", 2, 6, 240, 4 * time.Minute},
 		{"ablation", 7, 2, 140, 4 * time.Minute},
+		{"claims", 5, 6, 154, 20 * time.Minute},
+		{"gateway", 3, 8, 248, 7 * time.Minute},
+		{"gateway-alpn", 2, 2, 80, 6 * time.Minute},
+		{"gateway-locks", 4, 4, 96, 8 * time.Minute},
+		{"spiffe", 7, 2, 80, 16 * time.Minute},
 		{"p384-accel", 3, 6, 180, 5 * time.Minute},
 		{"gate", 2, 2, 240, 6 * time.Minute},
 		{"mutual", 2, 4, 96, 3 * time.Minute},
@@ -82,8 +87,8 @@ func TestBuiltinPoll(t *testing.T) {
 }
 
 func TestBuiltinList(t *testing.T) {
-	want := []string{"aa", "ablation", "exact", "explain", "gate", "mutual", "p384-accel", "p384", "post-quantum", "quickstart",
-		"reload-command", "reload-memory", "reload-notify", "reload-poll", "reload-scorecard", "reload-storm", "resumption", "smoke"}
+	want := []string{"aa", "ablation", "claims", "exact", "explain", "gate", "gateway-alpn", "gateway-locks", "gateway", "mutual", "p384-accel", "p384", "post-quantum", "quickstart",
+		"reload-command", "reload-memory", "reload-notify", "reload-poll", "reload-scorecard", "reload-storm", "resumption", "smoke", "spiffe"}
 	if got := Names(); !slices.Equal(got, want) {
 		t.Errorf("got names %q, want %q", got, want)
 	}

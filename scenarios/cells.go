@@ -22,6 +22,8 @@ type matrix struct {
 	max              int
 	at               position
 	broken           bool // mistakes were found in it: what its rules match means nothing
+	mutualGiven      bool // the file says it
+	alpnGiven        bool
 }
 
 // dimensions are the values to cross. In a rule an empty dimension matches everything.

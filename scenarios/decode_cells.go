@@ -9,6 +9,7 @@ import (
 // cells decodes the matrix; its rules are applied by [decoder.lint], when variants and loads are known.
 func (d *decoder) cells(n *yaml.Node, m *matrix) {
 	m.at = at(n)
+	m.mutualGiven, m.alpnGiven = under(n, "mutual") != nil, under(n, "alpn") != nil
 	before := len(d.found)
 	defer func() { m.broken = len(d.found) > before }()
 	d.mapping(n, "cells", append(d.dimensions(&m.dimensions),

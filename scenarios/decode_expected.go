@@ -27,7 +27,7 @@ func (d *decoder) expectedOne(n *yaml.Node, s *Scenario) (results.Expected, bool
 	d.mapping(n, "an expected regression",
 		field{"candidate", value(d, &e.Candidate, candidate(s.Variants))},
 		field{"gate", value(d, &e.Metric, gated(s.Gates, &e))},
-		field{"cell", func(n *yaml.Node) { e.Cell = d.someCells(n) }},
+		field{"cell", func(n *yaml.Node) { e.Cell = d.someCells(n, "the cell of an expected regression") }},
 		field{"worse", value(d, &e.Worse, readShare)},
 		field{"until", value(d, &e.Until, readDay)},
 		field{"because", d.text(&e.Because)},
@@ -64,7 +64,7 @@ func gated(gates []results.Gate, e *results.Expected) func(string) (string, erro
 }
 
 // someCells decodes properties of cells.
-func (d *decoder) someCells(n *yaml.Node) map[string]string {
+func (d *decoder) someCells(n *yaml.Node, what string) map[string]string {
 	cell := map[string]string{}
 	property := func(key string, read func(string) (string, error)) field {
 		return field{key, func(n *yaml.Node) {
@@ -76,7 +76,7 @@ func (d *decoder) someCells(n *yaml.Node) map[string]string {
 		}}
 	}
 	var mutual bool
-	d.mapping(n, "the cell of an expected regression",
+	d.mapping(n, what,
 		property("kind", oneOf("kind", handshake.KindNames()...)),
 		property("group", oneOf("group", handshake.GroupNames()...)),
 		property("signature", oneOf("signature", handshake.SignatureNames()...)),

@@ -19,18 +19,17 @@ func (d *decoder) scenario(n *yaml.Node) *Scenario {
 		Confirm: true, Null: defaultNull, Exact: defaultExact, Primitives: defaultPrimitives,
 		matrix: matrix{dimensions: defaultDimensions(), max: defaultMax, at: at(n)},
 	}
-	var given struct{ variants, load bool }
 	ok := d.mapping(n, "the scenario",
 		field{"vars", d.variables},
 		field{"version", d.version},
 		field{"name", value(d, &s.Name, readName)},
 		field{"doc", d.text(&s.Doc)},
 		field{"owner", d.text(&s.Owner)},
-		field{"server", func(n *yaml.Node) { d.server(n, "server", &s.Server) }},
+		field{"server", func(n *yaml.Node) { s.serverKeys = places(n); d.server(n, "server", &s.Server) }},
 		field{"disturb", func(n *yaml.Node) { s.disturbAt = at(n); d.disturb(n, &s.disturb) }},
-		field{"variants", func(n *yaml.Node) { given.variants = true; s.Variants = d.variants(n, s.Server); s.shareDisturb() }},
-		field{"client", func(n *yaml.Node) { d.client(n, &s.Client) }},
-		field{"load", func(n *yaml.Node) { given.load = true; s.Loads = d.loads(n) }},
+		field{"variants", func(n *yaml.Node) { s.Variants = d.variants(n, s.Server); s.shareDisturb() }},
+		field{"client", func(n *yaml.Node) { d.client(n, s) }},
+		field{"load", func(n *yaml.Node) { s.Loads = d.loads(n) }},
 		field{"cells", func(n *yaml.Node) { d.cells(n, &s.matrix) }},
 		field{"blocks", func(n *yaml.Node) { d.blocks(n, s) }},
 		field{"guards", func(n *yaml.Node) { d.guards(n, &s.Limits) }},
@@ -39,15 +38,40 @@ func (d *decoder) scenario(n *yaml.Node) *Scenario {
 		field{"gates", func(n *yaml.Node) { d.gates(n, s) }},
 		field{"objectives", func(n *yaml.Node) { d.objectives(n, s) }},
 		field{"expected_regressions", func(n *yaml.Node) { d.expected(n, s) }},
+		field{"experiments", func(n *yaml.Node) { d.experiments(n, s) }},
+		field{"claims", func(n *yaml.Node) { d.claims(n, s) }},
 	)
-	if ok && !given.variants {
-		d.add(at(n), `one entry is enough: "variants: [{name: std}]"`, `"variants" is missing`)
-	}
-	if ok && !given.load {
-		d.add(at(n), `the shortest is "load: {length: 1s}"`, `"load" is missing`)
+	if ok {
+		d.needs(n)
 	}
 	d.lint(s)
 	return s
+}
+
+// needs reports what a scenario lacks: variants and a load, or experiments and nothing that is about blocks.
+func (d *decoder) needs(n *yaml.Node) {
+	variants, load := under(n, "variants") != nil, under(n, "load") != nil
+	if !variants && !load && under(n, "experiments") != nil {
+		d.withoutBlocks(n)
+		return
+	}
+	if !variants {
+		d.add(at(n), `one entry is enough: "variants: [{name: std}]"`, `"variants" is missing`)
+	}
+	if !load {
+		d.add(at(n), `the shortest is "load: {length: 1s}"`, `"load" is missing`)
+	}
+}
+
+// withoutBlocks refuses what is about blocks in a scenario of experiments alone.
+func (d *decoder) withoutBlocks(n *yaml.Node) {
+	for _, key := range []string{
+		"server", "disturb", "client", "cells", "blocks", "guards", "instruments", "scorecard", "gates", "objectives", "expected_regressions",
+	} {
+		if given := under(n, key); given != nil {
+			d.add(at(given), `add "variants" and "load", or leave it out`, "%q is about blocks, and experiments are none", key)
+		}
+	}
 }
 
 func (d *decoder) version(n *yaml.Node) {
@@ -85,7 +109,7 @@ func (d *decoder) variables(n *yaml.Node) {
 
 func (d *decoder) server(n *yaml.Node, what string, s *Server) {
 	d.mapping(n, what,
-		field{"app", value(d, &s.App, oneOf("app", "plain"))},
+		field{"app", value(d, &s.App, oneOf("app", apps()...))},
 		field{"listen", value(d, &s.Listen, readListen)},
 		field{"alpn", many(d, &s.ALPN, "alpn", readProtocol)},
 		field{"tickets", func(n *yaml.Node) { d.tickets(n, s) }},
@@ -94,7 +118,18 @@ func (d *decoder) server(n *yaml.Node, what string, s *Server) {
 		field{"accel", value(d, &s.Accel, oneOf("accel", signers...))},
 		field{"plant", func(n *yaml.Node) { d.plant(n, s) }},
 		field{"reload", func(n *yaml.Node) { d.reload(n, s) }},
+		field{"gateway", func(n *yaml.Node) { d.gateway(n, s) }},
+		field{"spiffe", func(n *yaml.Node) { d.spiffe(n, s) }},
 	)
+}
+
+// places are where the values of a mapping stand, by their keys.
+func places(n *yaml.Node) map[string]position {
+	all := map[string]position{}
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		all[resolve(n.Content[i]).Value] = at(resolve(n.Content[i+1]))
+	}
+	return all
 }
 
 func (d *decoder) tickets(n *yaml.Node, s *Server) {
@@ -107,9 +142,10 @@ func (d *decoder) tickets(n *yaml.Node, s *Server) {
 	}
 }
 
-func (d *decoder) client(n *yaml.Node, c *Client) {
+func (d *decoder) client(n *yaml.Node, s *Scenario) {
+	c := &s.Client
 	d.mapping(n, "client",
-		field{"dialer", value(d, &c.Dialer, oneOf("dialer", "stock"))},
+		field{"dialer", func(n *yaml.Node) { s.dialerAt = at(n); value(d, &c.Dialer, oneOf("dialer", dialers()...))(n) }},
 		field{"verify", value(d, &c.Verify, oneOf("verify", "every"))},
 		field{"certificate", value(d, &c.Certificate, oneOf("certificate", "auto", "none"))},
 		field{"close", value(d, &c.Close, oneOf("close", "rst", "fin"))},

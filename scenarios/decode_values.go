@@ -152,6 +152,17 @@ func oneOf[T ~string](what string, allowed ...T) func(string) (T, error) {
 	}
 }
 
+// unless is read, but for the word that stands for the default, which is the empty one.
+func unless(word string, read func(string) (string, error)) func(string) (string, error) {
+	return func(s string) (string, error) {
+		v, err := read(s)
+		if v == word {
+			v = ""
+		}
+		return v, err
+	}
+}
+
 // named reads a name of the handshake vocabulary.
 func named[T any, P interface {
 	*T

@@ -65,7 +65,7 @@ func (d *decoder) finish(f *draft, drafts []*draft, base Server) {
 		return
 	}
 	f.state = decoding
-	start := Variant{Server: base}
+	start := Variant{Server: base.clone()}
 	if parent := d.parent(f, drafts); parent != nil {
 		d.finish(parent, drafts, base)
 		start = parent.variant.clone()
@@ -107,10 +107,28 @@ func (v Variant) clone() Variant {
 	v.Build.Tags = slices.Clone(v.Build.Tags)
 	v.Build.Experiment = slices.Clone(v.Build.Experiment)
 	v.Requires = slices.Clone(v.Requires)
-	v.Server.ALPN = slices.Clone(v.Server.ALPN)
-	v.Server.CPUs = slices.Clone(v.Server.CPUs)
+	v.Server = v.Server.clone()
 	v.Disturb = slices.Clone(v.Disturb)
+	v.Offer = slices.Clone(v.Offer)
 	return v
+}
+
+func (s Server) clone() Server {
+	s.ALPN = slices.Clone(s.ALPN)
+	s.CPUs = slices.Clone(s.CPUs)
+	s.Plant, s.Reload, s.SPIFFE = copied(s.Plant), copied(s.Reload), copied(s.SPIFFE)
+	if s.Gateway = copied(s.Gateway); s.Gateway != nil {
+		s.Gateway.Health = slices.Clone(s.Gateway.Health)
+	}
+	return s
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 func (d *decoder) variant(n *yaml.Node, v Variant) Variant {
@@ -124,8 +142,9 @@ func (d *decoder) variant(n *yaml.Node, v Variant) Variant {
 		field{"extends", d.text(&extends)},
 		field{"build", func(n *yaml.Node) { v.buildAt = at(n); d.build(n, &v.Build) }},
 		field{"env", func(n *yaml.Node) { d.env(n, &v) }},
-		field{"server", func(n *yaml.Node) { d.server(n, "a variant's server", &v.Server) }},
+		field{"server", func(n *yaml.Node) { d.ownServer(n, &v.Server) }},
 		field{"disturb", func(n *yaml.Node) { d.disturbOwn(n, &v) }},
+		field{"offer", func(n *yaml.Node) { v.offerAt = at(n); many(d, &v.Offer, "offer", readProtocol)(n) }},
 		field{"source", func(n *yaml.Node) { d.source(n, &v.Build.Source) }},
 		field{"requires", func(n *yaml.Node) { d.requires(n, &v.Requires) }},
 	)
@@ -268,6 +287,7 @@ var (
 	experimentShape = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
 	refShape        = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/@{}^~-]{0,199}$`)
 	protocolShape   = regexp.MustCompile(`^[!-~]{1,255}$`)
+	idShape         = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 )
 
 func readToolchain(s string) (string, error) {

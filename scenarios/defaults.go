@@ -24,10 +24,10 @@ const (
 	defaultPrimitives  = "none"
 )
 
-func defaultServer() Server { return Server{App: "plain", Tickets: true} }
+func defaultServer() Server { return Server{App: plain, Tickets: true} }
 
 func defaultClient() Client {
-	return Client{Dialer: "stock", Verify: "every", Certificate: "auto", Close: "rst"}
+	return Client{Dialer: "auto", Verify: "every", Certificate: "auto", Close: "rst"}
 }
 
 func defaultObserve() Observe { return Observe{Mode: "none"} }
@@ -91,7 +91,7 @@ func (s *Scenario) settings() []Setting {
 	return []Setting{
 		{"server.app", s.Server.App},
 		{"server.listen", or(s.Server.Listen, "a free port of 127.0.0.1")},
-		{"server.alpn", or(strings.Join(s.Server.ALPN, ", "), "none")},
+		{"server.alpn", or(strings.Join(s.Server.ALPN, ", "), protocolsOf(s.Server.App))},
 		{"server.tickets.enabled", fmt.Sprint(s.Server.Tickets)},
 		{"server.tickets.rotate", lengthOr(s.Server.Rotate, "never")},
 		{"server.cpus", cpusOr(s.Server.CPUs, "chosen by the lab")},
@@ -152,6 +152,14 @@ func numberOr(n int, otherwise string) string {
 		return otherwise
 	}
 	return fmt.Sprint(n)
+}
+
+// protocolsOf says which protocols a server of an app offers where it is not told.
+func protocolsOf(app string) string {
+	if app == plain {
+		return "none"
+	}
+	return "those of the app " + app
 }
 
 func groupsWords(looks []int, groups int) string {

@@ -13,8 +13,8 @@ import (
 	"github.com/tlslab/tlslab/results"
 )
 
-// Describe writes the plan for people: variants and their builds, cells, blocks, time, what the defaults are, what
-// is skipped and why. The error is the writer's.
+// Describe writes the plan for people: variants and their builds, cells, experiments, claims, blocks, time, what the
+// defaults are, what is skipped and why. The error is the writer's.
 func (p *Plan) Describe(w io.Writer) error {
 	t := &page{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 	t.line("scenario %s, seed %d", p.Scenario.Name, p.Seed)
@@ -25,6 +25,8 @@ func (p *Plan) Describe(w io.Writer) error {
 	p.describeCells(t)
 	p.describeGates(t)
 	p.describeScorecard(t)
+	p.describeExperiments(t)
+	p.describeClaims(t)
 	p.describeBlocks(t)
 	t.skips(p.Skips)
 	t.list("defaults in effect", settingLines(p.Defaults))
@@ -72,6 +74,7 @@ func (p *Plan) describeVariants(t *page) {
 			role = "baseline"
 		}
 		words := []string{v.Name, role, buildWords(v.Build), envWords(v)}
+		words = append(words, appWords(v)...)
 		if v.Server.Accel != "" {
 			words = append(words, "accel "+v.Server.Accel)
 		}
@@ -99,7 +102,7 @@ func (p *Plan) builds() int {
 	for _, v := range all {
 		b := v.Build
 		b.Backend = variant.Backend(or(string(b.Backend), string(variant.Std)))
-		different[fmt.Sprintf("%#v", b)] = true
+		different[v.Server.App+fmt.Sprintf("%#v", b)] = true
 	}
 	return len(different)
 }

@@ -7,6 +7,9 @@ import (
 )
 
 func (p *Plan) describeBlocks(t *page) {
+	if len(p.Cells) == 0 {
+		return
+	}
 	lines := []string{
 		fmt.Sprintf("%d blocks:\t%d groups of each cell, %s warm-up each%s", len(p.Blocks)-p.pairs()*2, p.Groups, p.Warmup, p.twinWords()),
 	}

@@ -11,14 +11,17 @@ import (
 // lint finds what is wrong with a scenario whose single values are right: settings that contradict each other, and
 // rules that match nothing.
 func (d *decoder) lint(s *Scenario) {
+	s.settle()
 	for _, v := range s.Variants {
 		d.lintBuild(v)
 		d.lintGODEBUG(v)
 		d.lintReload(v)
+		d.lintApp(v)
 	}
 	if s.matrix.broken || len(s.Variants) == 0 || slices.Contains(s.variantNames(), "") {
 		return // its mistakes are reported already, and rules would seem wrong because of them
 	}
+	d.lintServer(s)
 	d.lintProtocols(s)
 	d.lintTurns(s)
 	d.lintDisturb(s)
@@ -27,6 +30,8 @@ func (d *decoder) lint(s *Scenario) {
 	if d.expandMatrix(s); len(d.found) == before && len(s.Loads) > 0 {
 		d.lintObjectives(s)
 		d.lintExpected(s)
+		d.lintDialer(s)
+		d.lintClaims(s)
 	}
 }
 

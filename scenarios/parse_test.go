@@ -174,11 +174,11 @@ func TestFull(t *testing.T) {
 	if got := certified.Server.Plant; got == nil || *got != plant {
 		t.Errorf("got the plant %+v, want %+v", got, plant)
 	}
-	if want := (results.Objective{Text: "p(99)(response{kind=full, load=arrivals}) < 6ms", Line: 62}); len(s.Objectives) != 2 || s.Objectives[0] != want {
+	if want := (results.Objective{Text: "p(99)(response{kind=full, load=arrivals}) < 6ms", Line: 73}); len(s.Objectives) != 2 || s.Objectives[0] != want {
 		t.Errorf("got the objectives %+v, want %+v first", s.Objectives, want)
 	}
 	expected := results.Expected{
-		Metric: "server_cpu", Candidate: "certified", Until: "2026-12-31", Because: "a check that FIPS mode needs", Line: 65,
+		Metric: "server_cpu", Candidate: "certified", Until: "2026-12-31", Because: "a check that FIPS mode needs", Line: 76,
 		Cell: map[string]string{
 			"kind": "full", "group": "P-384", "signature": "ecdsa-p256", "mutual": "false", "alpn": "none",
 			"suite": "TLS_AES_128_GCM_SHA256", "load": "counted",

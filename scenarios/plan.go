@@ -24,13 +24,16 @@ func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 		Seed:     seed, Groups: s.Groups, Warmup: s.Warmup, Turn: s.Turn, Client: s.Client,
 		Gates: s.Gates, Limits: s.Limits, Profile: s.Profile, Observe: s.Observe, Defaults: s.Defaults(),
 		Looks: s.Looks, Confirm: s.Confirm, Exact: s.Exact == "auto", Primitives: s.Primitives == "auto", Objectives: s.Objectives, Expected: s.Expected,
-		Scorecard: s.Scorecard,
+		Scorecard: s.Scorecard, Experiments: s.Experiments, Claims: s.Claims,
+	}
+	if !s.measures() {
+		p.Defaults = nil // they are about blocks
 	}
 	found := &problems{file: s.File}
 	p.Skips = slices.Clone(s.excluded)
 	p.chooseVariants(s, m, found)
 	p.makeCells(s)
-	if len(p.Cells) == 0 && len(found.found) == 0 {
+	if len(p.Cells) == 0 && len(found.found) == 0 && s.measures() {
 		found.add(s.matrix.at, "", "no cell is left to run%s", firstReason(p.Skips))
 	}
 	if err := found.err(); err != nil {
@@ -46,6 +49,9 @@ func (s *Scenario) Plan(seed uint64, m Machine) (*Plan, error) {
 	p.warn(s)
 	return p, nil
 }
+
+// measures says whether there are blocks, and not experiments alone.
+func (s *Scenario) measures() bool { return len(s.Variants) > 0 }
 
 func firstReason(skips []results.Skip) string {
 	if len(skips) == 0 {
@@ -184,8 +190,8 @@ const (
 	handshakeTime = 1500 * time.Microsecond // of one handshake, where a load gives their number and no length
 )
 
-// Estimate is about how long the scorecard, all blocks and single operations take, without building the servers, counting and
-// confirming. A plan for centuries saturates.
+// Estimate is about how long experiments, the scorecard, all blocks and single operations take, without building the
+// servers, counting and confirming. A plan for centuries saturates.
 func (p *Plan) Estimate() time.Duration { return p.estimate(math.MaxInt) }
 
 // estimate is Estimate for the first so many groups of each cell.
@@ -194,7 +200,7 @@ func (p *Plan) estimate(groups int) time.Duration {
 	if p.Observe.Plants {
 		total = plantsTime
 	}
-	total += p.primitivesTime() + p.scorecardTime()
+	total += p.primitivesTime() + p.scorecardTime() + p.experimentsTime()
 	for _, b := range p.Blocks {
 		if b.Group >= groups {
 			continue

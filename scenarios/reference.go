@@ -11,7 +11,8 @@ import (
 
 const referenceHead = `# Scenarios
 
-A scenario says what to measure. It needs variants and a load; ` + "`tlslab plan FILE`" + ` prints everything else.
+A scenario says what to measure. It needs variants and a load, or experiments; ` + "`tlslab plan FILE`" + ` prints
+everything else.
 
 ` + "```yaml" + `
 variants:

@@ -98,12 +98,12 @@ func refusal(v Variant, s handshake.Spec) string {
 		return "GODEBUG tlsmlkem=0 turns " + s.Group.String() + " off"
 	case secp(s.Group) && godebug(v, "tlssecpmlkem") == "0":
 		return "GODEBUG tlssecpmlkem=0 turns " + s.Group.String() + " off"
-	case s.Kind == handshake.Resumed && !v.Server.Tickets:
+	case (s.Kind == handshake.Resumed || s.Kind == handshake.Early) && !v.Server.Tickets:
 		return "its server issues no tickets, so nothing can be resumed"
-	case s.ALPN != "" && !slices.Contains(v.Server.ALPN, s.ALPN):
+	case s.ALPN != "" && v.Offer == nil && !slices.Contains(v.Server.ALPN, s.ALPN):
 		return fmt.Sprintf("its server does not offer the ALPN protocol %q", s.ALPN)
 	}
-	return notItsKey(v, s)
+	return or(notItsKey(v, s), notItsApp(v, s))
 }
 
 func secp(g handshake.Group) bool {

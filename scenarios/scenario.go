@@ -47,6 +47,13 @@
 // What a rotation costs is asked of one server twice, of which one is left alone. So each variant says what disturbs
 // it; the scenario's disturb is what all with a reload strategy begin with, and an empty list takes it away.
 //
+// # Why claims are in the file
+//
+// Whoever has seen a number finds a statement that it proves. So a scenario says what it is about to test, with the
+// condition and what is expected, before anything is measured, and the plan prints it as hypotheses. A claim is about a
+// metric of blocks, or about an experiment: a question that is asked once, beside the blocks, for it is no cost. What
+// cannot be tested stands among the others with its reason.
+//
 // # Why observed blocks are others
 //
 // An observer costs the server time, so what it explains and what is measured must not be the same block. Where a
@@ -102,11 +109,14 @@ type Scenario struct {
 	matrix     matrix
 	turnsAt    position
 	points     []point
-	excluded   []results.Skip // whole cells that a rule excludes and says why
-	gatesAt    []position     // of each of Gates
-	objectives []objective    // as read
-	expectedAt []position     // of each of Expected
-	exactAt    position       // of instruments.exact, where the file has it
+	excluded   []results.Skip      // whole cells that a rule excludes and says why
+	gatesAt    []position          // of each of Gates
+	objectives []objective         // as read
+	expectedAt []position          // of each of Expected
+	exactAt    position            // of instruments.exact, where the file has it
+	dialerAt   position            // of client.dialer, where the file has it
+	claimsAt   []position          // of each of Claims
+	serverKeys map[string]position // where the values of server stand
 
 	disturb                []rotation.Disturbance // what happens to variants that have no disturb of their own
 	disturbAt, scorecardAt position               // zero: the file has it not
@@ -124,6 +134,7 @@ type Variant struct {
 	Offer    []string               `json:"offer,omitempty"`    // ALPN protocols that its clients offer, whatever the cell says; nil: the cell's
 
 	at, buildAt, godebugAt position
+	offerAt                position // of its own offer, or of that of the variant that it extends
 	disturbAt              position // of its own disturb, or of that of the variant that it extends; zero: the scenario's
 }
 

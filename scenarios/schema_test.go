@@ -56,7 +56,7 @@ func asJSON(t *testing.T, text []byte) any {
 
 func TestSchemaAccepts(t *testing.T) {
 	schema := compiled(t)
-	texts := map[string][]byte{"short": []byte(valid)}
+	texts := map[string][]byte{"short": []byte(valid), "experiments": []byte("experiments: all")}
 	for _, name := range Names() {
 		text, err := files.ReadFile(name + ".yaml")
 		if err != nil {
@@ -152,6 +152,34 @@ func TestSchemaRejects(t *testing.T) {
 		valid + "instruments: {primitives: 10}",
 		valid + "objectives: [{expected: x}]",
 		valid + "objectives: [5]",
+		valid + "server: {app: web}",
+		valid + "server: {app: gateway, gateway: {config: dynamic}}",
+		valid + "server: {app: gateway, gateway: {prefer: health, health: []}}",
+		valid + "server: {app: gateway, gateway: {prefer: health, health: [{protocol: h2}]}}",
+		valid + "server: {app: gateway, gateway: {handshakes: 0}}",
+		valid + "server: {app: spiffegrpc, spiffe: {ttl: 5}}",
+		valid + "server: {app: spiffegrpc, spiffe: {resumption: on}}",
+		valid + "server: {app: spiffegrpc, spiffe: {peer: 'spiffe://other.example/server'}}",
+		valid + "client: {dialer: thin}",
+		"variants: [{name: a, offer: []}]\nload: {}",
+		"variants: [{name: a, offer: none}]\nload: {}",
+		valid + "experiments: [pull]",
+		valid + "experiments: []",
+		"experiments: all\nload: {}",
+		"experiments: all\ncells: {kind: full}",
+		"claims: [{claim: a, untestable: b}]",
+		valid + "claims: []",
+		valid + "claims: [{claim: a}]",
+		valid + "claims: [{untestable: b}]",
+		valid + "claims: [{claim: a, untestable: b, expect: fails}]",
+		valid + "claims: [{claim: a, value: {metric: server_cpu, variant: std}}]",
+		valid + "claims: [{claim: a, value: {metric: server_cpu, variant: std}, holds: 5 ms}]",
+		valid + "claims: [{claim: a, value: {metric: server_cpus, variant: std}, holds: < 5 ms}]",
+		valid + "claims: [{claim: a, value: {metric: server_cpu}, holds: < 5 ms}]",
+		valid + "claims: [{claim: a, ratio: {metric: server_cpu, variant: two}, value: {metric: server_cpu, variant: two}, holds: < 5 ms}]",
+		valid + "claims: [{claim: a, ratio: {metric: server_cpu, variant: two, cell: {kind: half}}, holds: < 5}]",
+		valid + "experiments: push\nclaims: [{claim: a, experiment: {name: push, arm: agent}, holds: == 0}]",
+		valid + "experiments: push\nclaims: [{claim: a, experiment: {name: push, arm: agent, measure: rpcs}, holds: == 0, expect: maybe}]",
 		withGate + "expected_regressions: [{gate: server_cpu, until: 2026-12-31}]",
 		withGate + "expected_regressions: [{gate: server_cpu, until: soon, because: why}]",
 		withGate + "expected_regressions: [{gate: server_cpu, until: 2026-12-31, because: why, cell: {kind: half}}]",
@@ -307,6 +335,10 @@ func TestSchemaWords(t *testing.T) {
 		{"strategy", r.property([]string{"server", "reload", "strategy"}), reload.Names()},
 		{"by", r.property([]string{"disturb", "rotate", "by"}), words(rotation.Methods())},
 		{"inject", root.Definitions["injection"], injections()},
+		{"app", r.property([]string{"server", "app"}), apps()},
+		{"dialer", r.property([]string{"client", "dialer"}), dialers()},
+		{"experiment", root.Definitions["experiment"], experimentNames()},
+		{"series", root.Definitions["series"].Properties[0].node, timedNames()},
 	} {
 		want := "`" + strings.Join(tt.want, "`, `") + "`"
 		if got := r.values(tt.node); got != want {

@@ -21,9 +21,19 @@ func (p *Plan) warn(s *Scenario) {
 	p.warnLooks()
 	p.warnNull(s)
 	p.warnDisturb()
+	p.warnUncounted()
 	for _, v := range p.Variants {
 		if shared := overlap(v.Server.CPUs, p.Client.CPUs); len(shared) > 0 {
 			p.doubt("the server of %s and the load generator share CPUs %v", v.Name, shared)
+		}
+	}
+}
+
+// warnUncounted names the variants that have no exact counts: the program that counts speaks nothing above TLS.
+func (p *Plan) warnUncounted() {
+	for _, v := range p.Variants {
+		if p.Exact && v.Server.App != plain {
+			p.doubt("%s has no exact counts: they are of the app plain, and it is %s", v.Name, v.Server.App)
 		}
 	}
 }

@@ -26,6 +26,19 @@
 // There a handshake is due when it begins, so response time is service time, and the same comparison would be made
 // twice. Where a gate names a response time it is compared all the same.
 //
+// # Why two metrics make no headline
+//
+// How long goroutines waited for mutexes, and how much of the CPU time was spent within TLS, explain what the other
+// metrics cost. A wait of nanoseconds may double without anybody noticing, so neither is the first sentence of a
+// summary unless a gate names it. A wait of zero was measured, and stays a zero; it has no ratio.
+//
+// # Claims
+//
+// A claim is decided by an interval where there is one: it holds where all of the interval keeps its condition, fails
+// where none of it does, and is unclear between. What the scenario's author expected decides nothing about it, but a
+// claim that is decided against its expectation is a surprise, and surprises decide the exit code as missed objectives
+// do.
+//
 // # Why some percentiles are missing
 //
 // A percentile is there only where the sample can say something about it: from n handshakes on, where n is the
@@ -37,6 +50,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/experiment"
 	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis/attribution"
@@ -58,7 +72,10 @@ type Analysis struct {
 	Gating     *Gating        // how the gates were judged; nil: there are none
 	Null       []NullControl  // the baseline against itself, one for each gated metric that is timed
 	Objectives []Objective    // absolute limits, in the scenario's order
+	Claims     []Claim        // statements and what became of them, in the scenario's order
 	Exact      []exact.Counts // what was counted; nil: nothing was
+
+	Experiments []experiment.Result // what was asked once, beside the blocks; nil: nothing was
 
 	Codes      []Code      // by cell, variant and primitive: the code expected and the code seen
 	Primitives []Primitive // single operations, timed alone; nil: nothing was

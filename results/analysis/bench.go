@@ -25,6 +25,9 @@ func WriteBench(w io.Writer, b *results.Bundle) error {
 	if err != nil {
 		return err
 	}
+	if err := readProfiles(b, blocks); err != nil {
+		return err
+	}
 	text := benchfmt.NewWriter(w)
 	for _, m := range metric.All() {
 		if err := writeUnit(text, m); err != nil {
@@ -86,6 +89,8 @@ func benchUnit(m metric.Metric) string {
 		name = "server-alloc"
 	case "wire_bytes":
 		name = "wire"
+	case tlsShare:
+		return name
 	}
 	return name + "-" + units[m.Unit]
 }

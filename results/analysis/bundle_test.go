@@ -90,7 +90,7 @@ func (m made) block(cell results.Cell, variant string, rng *rand.Rand) results.B
 			Ledger:  handshake.ServerLedger{Accepted: uint64(n), Completed: uint64(n), Shape: shape},
 			Wall:    wall,
 			CPU:     handshake.CPU{User: n * cost * 3 / 4, System: n * cost / 4},
-			Runtime: server.Runtime{AllocObjects: 830 * uint64(n), AllocBytes: 122_000 * uint64(n)},
+			Runtime: server.Runtime{AllocObjects: 830 * uint64(n), AllocBytes: 122_000 * uint64(n), MutexWait: 80 * n},
 		},
 		Client: loadgen.Result{
 			Ledger:  handshake.ClientLedger{Began: uint64(n), Connected: uint64(n), Confirmed: uint64(n), Shape: shape},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis/effect"
@@ -42,7 +43,8 @@ func comparisonsOf(m results.Manifest, blocks []judged, series []Series) []compa
 			}
 			p := newPair(side(series, blocks, cell.Name, base), side(series, blocks, cell.Name, candidate), level, effect.MinGroups(strict))
 			for _, mt := range metric.All() {
-				if gate := gateOf(m.Gates, mt.Name, candidate); gate != nil || !repeats(cell.Load, mt.Name) {
+				gate := gateOf(m.Gates, mt.Name, candidate)
+				if gate != nil || claimed(m.Claims, mt.Name, candidate) || !idle(cell, mt.Name) && p.knows(mt.Name) {
 					all = append(all, p.compare(mt, gate))
 				}
 			}
@@ -67,10 +69,22 @@ func sharers(m results.Manifest) (most int) {
 	return most
 }
 
-// repeats says that a metric is another one under such a load: in a closed loop response time is service time.
-func repeats(l loadgen.Load, metric string) bool {
-	return l.Loop == loadgen.Closed && strings.HasPrefix(metric, "response_")
+// idle says that a metric says nothing of its own in a cell: in a closed loop response time is service time, and calls
+// over live connections have no time of a handshake.
+func idle(cell results.Cell, name string) bool {
+	m, _ := metric.ByName(name)
+	return cell.Load.Loop == loadgen.Closed && strings.HasPrefix(name, "response_") ||
+		cell.Spec.Kind == handshake.Live && m.Family == metric.Latency && strings.HasPrefix(name, "handshake_")
 }
+
+// knows says whether a metric is worth comparing: the share of TLS only where some block has a profile.
+func (p *pair) knows(metric string) bool {
+	profiled := func(j judged) bool { return j.time != nil }
+	return metric != tlsShare || slices.ContainsFunc(p.baseline.blocks, profiled) || slices.ContainsFunc(p.candidate.blocks, profiled)
+}
+
+// explains says that a metric is for explaining others: without a gate on it, it is no headline.
+func (e *Effect) explains() bool { return !e.Gated && (e.Metric == lockWaits || e.Metric == tlsShare) }
 
 // baselineOf is the variant that says so, else the first.
 func baselineOf(m results.Manifest) string {
@@ -171,6 +185,9 @@ func (p *pair) logRatios(metric string) ([]float64, error) {
 	}
 	var d []float64
 	for _, g := range p.groups {
+		if metric == lockWaits && slices.Contains(slices.Concat(values(g.baseline, metric), values(g.candidate, metric)), 0) {
+			return nil, fmt.Errorf("group %d: in some block nobody waited, and there is no ratio to or of zero", g.baseline[0].Group)
+		}
 		x, err := effect.LogRatio(values(g.baseline, metric), values(g.candidate, metric))
 		if err != nil {
 			return nil, fmt.Errorf("group %d: %w", g.baseline[0].Group, err)
@@ -195,7 +212,7 @@ func (p *pair) missing(metric string) error {
 	for _, g := range p.groups {
 		for _, j := range slices.Concat(g.baseline, g.candidate) {
 			var t *thin
-			_, err := measureOf(metric, j.raw)
+			_, err := j.measure(metric)
 			if errors.As(err, &t) {
 				least = thin{t.need, min(t.had, least.had)}
 			} else if err != nil {

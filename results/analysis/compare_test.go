@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis/effect"
 	"github.com/tlslab/tlslab/results/hist"
@@ -43,7 +44,7 @@ func TestValuesOfABlock(t *testing.T) {
 	b.Client.Handshake, b.Client.Service, b.Client.Response = h, h, h
 	want := map[string]float64{
 		"server_cpu": 600e-6, "client_cpu": 1200e-6, "handshake_rate": 200, "server_allocs": 830,
-		"server_alloc_bytes": 122_000, "wire_bytes": 3200,
+		"server_alloc_bytes": 122_000, "wire_bytes": 3200, "lock_wait": 80e-9,
 	}
 	for _, of := range []string{"handshake", "service", "response"} {
 		want[of+"_p50"], want[of+"_p90"], want[of+"_p99"], want[of+"_max"] = 0.2, 0.36, 0.396, 0.4
@@ -115,7 +116,7 @@ func TestOneEffectForEachCellCandidateAndMetric(t *testing.T) {
 	b := m.bundle()
 	b.Manifest.Variants = append(b.Manifest.Variants, results.Variant{Name: "fips140"})
 	a := analyse(t, b)
-	if got, want := len(a.Effects), 3*(len(metric.All())-4); got != want {
+	if got, want := len(a.Effects), 3*(len(metric.All())-4-1); got != want {
 		t.Errorf("got %d effects, want %d", got, want)
 	}
 	if got, want := len(a.Series), 7; got != want {
@@ -300,7 +301,7 @@ func TestRefusedComparison(t *testing.T) {
 			t.Errorf("%s: got %s %v %q", e.Metric, e.Verdict, e.Ratio, e.Warnings)
 		}
 	}
-	if got := a.Summary; got.Exit != 3 || !strings.HasPrefix(got.Sentence, "invalid: none of 14 comparisons may be made: "+want) {
+	if got := a.Summary; got.Exit != 3 || !strings.HasPrefix(got.Sentence, "invalid: none of 15 comparisons may be made: "+want) {
 		t.Errorf("got exit %d, %q", got.Exit, got.Sentence)
 	}
 	if !a.Blocks[0].Valid {
@@ -428,6 +429,52 @@ func TestPooledSeries(t *testing.T) {
 	}
 	if s.ClientBound || s.GeneratorUse != 0.5 {
 		t.Errorf("got client-bound %v, use %v", s.ClientBound, s.GeneratorUse)
+	}
+}
+
+// A wait of zero was measured; a ratio of zeros there is not.
+func TestNobodyWaited(t *testing.T) {
+	b := standard().bundle()
+	for i := range b.Blocks {
+		b.Blocks[i].Server.Runtime.MutexWait = 0
+	}
+	a := analyse(t, b)
+	if v, ok := a.Series[0].Values[lockWaits]; v != 0 || !ok {
+		t.Errorf("got %v, %v, want a zero that was measured", v, ok)
+	}
+	if e := effectOn(t, a, lockWaits); e.Ratio != nil || e.Verdict != effect.Inconclusive || *e.Candidate.Value != 0 || !warned(e, "group 0: in some block nobody waited, and there is no ratio to or of zero") {
+		t.Errorf("got %v, %s, %q", e.Ratio, e.Verdict, e.Warnings)
+	}
+	b.Blocks[0].Server.Runtime = server.Runtime{}
+	if s := analyse(t, b).Series; len(s[0].Values)+len(s[1].Values) != 2*19-3 {
+		t.Errorf("a runtime that was not read: got %v and %v", s[0].Values, s[1].Values)
+	}
+}
+
+// Calls over live connections have no time of a handshake: nothing is zero, nothing is divided by it.
+func TestLiveCells(t *testing.T) {
+	m := standard()
+	m.cells[0].Spec.Kind = handshake.Live
+	b := m.bundle()
+	for i := range b.Blocks {
+		b.Blocks[i].Client.Handshake = hist.Histogram{}
+	}
+	a := analyse(t, b)
+	if !a.Blocks[0].Valid || a.Summary.Exit != 0 {
+		t.Errorf("got %v, %q", a.Blocks[0].Guards, a.Summary.Sentence)
+	}
+	for name := range a.Series[0].Values {
+		if strings.HasPrefix(name, "handshake_") && name != "handshake_rate" {
+			t.Errorf("%s is %v", name, a.Series[0].Values[name])
+		}
+	}
+	for _, e := range a.Effects {
+		if strings.HasPrefix(e.Metric, "handshake_") && e.Metric != "handshake_rate" {
+			t.Errorf("%s is compared: %v %q", e.Metric, e.Ratio, e.Warnings)
+		}
+	}
+	if _, detail := check("handshake_p99 < 10ms", placesOf(b.Manifest, a.Series, nil)); !strings.Contains(detail, "calls over live connections") {
+		t.Errorf("got %q", detail)
 	}
 }
 

@@ -75,18 +75,30 @@ func assign(p *profile.Profile, blocks []judged) error {
 		return fmt.Errorf("a second profile of block %d", index)
 	}
 	j.time = p.Time()
+	if share, ok := j.time.TLSShare(); ok {
+		j.Values[tlsShare] = share
+	}
 	return nil
+}
+
+// timeOf adds up the times of the profiles of some blocks.
+func timeOf(blocks []judged) *profile.Time {
+	sum := &profile.Time{}
+	for _, j := range blocks {
+		if j.time != nil {
+			sum.Add(j.time)
+		}
+	}
+	return sum
 }
 
 // cpuOf adds up the profiles of some blocks; nil: they have none.
 func cpuOf(blocks []judged) *CPU {
-	var sum profile.Time
-	c := &CPU{}
+	c, sum := &CPU{}, timeOf(blocks)
 	for _, j := range blocks {
 		if j.time != nil {
 			c.Blocks++
 			c.Spent += j.raw.Server.CPU.Total()
-			sum.Add(j.time)
 		}
 	}
 	if c.Blocks == 0 {

@@ -3,6 +3,7 @@ package analysis
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,6 +122,35 @@ func TestFewSamplesAreADoubt(t *testing.T) {
 		if want := "99 samples: the shares are rough, it takes 100"; s.CPU == nil || len(s.CPU.Warnings) != 1 || s.CPU.Warnings[0] != want {
 			t.Errorf("got %+v, want %q", s.CPU, want)
 		}
+	}
+}
+
+// The share of TLS is there for the blocks that have a profile, and weighted by samples for their series.
+func TestTLSShare(t *testing.T) {
+	b := standard().bundle()
+	if a := analyse(t, b); a.Series[0].Values[tlsShare] != 0 || slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.Metric == tlsShare }) {
+		t.Errorf("without profiles: got %v", a.Series[0].Values)
+	}
+	profiles := map[string][]byte{}
+	for i := range b.Blocks {
+		spent := []self{{"crypto/tls.(*Conn).Write", 30}, {"main.serve", 10}}
+		if b.Blocks[i].Variant == "boringcrypto" {
+			spent = []self{{"crypto/tls.(*Conn).Write", 15}, {"main.serve", 25}}
+		}
+		profiles[fmt.Sprintf("profiles/%04d.pb.gz", i)] = sampled(t, &b.Blocks[i], spent...)
+	}
+	a := analyse(t, kept(t, b, profiles))
+	if got := []float64{a.Series[0].Values[tlsShare], a.Series[1].Values[tlsShare]}; got[0] != 0.75 || got[1] != 0.375 {
+		t.Errorf("got %v, want 0.75 and 0.375", got)
+	}
+	if got := a.Blocks[0].Values[tlsShare]; got != map[string]float64{"std": 0.75, "boringcrypto": 0.375}[a.Blocks[0].Variant] {
+		t.Errorf("block 0 of %s: got %v", a.Blocks[0].Variant, got)
+	}
+	if e := effectOn(t, a, tlsShare); e.Ratio == nil || !near(e.Ratio.Point, 0.5, 1e-9) || e.Verdict != "better" {
+		t.Errorf("got %v, %s, want half, better", e.Ratio, e.Verdict)
+	}
+	if strings.Contains(a.Summary.Sentence, "TLS share") {
+		t.Errorf("the headline is %q", a.Summary.Sentence)
 	}
 }
 

@@ -14,9 +14,12 @@ import (
 // subject is what a guard looks at: a block, what was asked of it, and what is allowed.
 type subject struct {
 	*results.Block
-	cell   *results.Cell
-	limits results.Limits
+	cell    *results.Cell
+	limits  results.Limits
+	variant results.Variant
 }
+
+func (s subject) asked() handshake.Spec { return askedOf(s.cell, s.variant) }
 
 func (s subject) open() bool { return s.cell.Load.Loop == loadgen.Open }
 

@@ -49,6 +49,11 @@ func TestGuards(t *testing.T) {
 		{"shape", "suite", func(_ *results.Block, c *results.Cell) { c.Spec.Suite = handshake.ChaCha20Poly1305 }, Violated, "suite TLS_CHACHA20_POLY1305_SHA256 in 0"},
 		{"shape", "suite as asked", func(_ *results.Block, c *results.Cell) { c.Spec.Suite = handshake.AES128GCM }, Passed, ""},
 		{"shape", "alpn", func(_ *results.Block, c *results.Cell) { c.Spec.ALPN = "h2" }, Violated, "alpn h2 in 0 of 400"},
+		{"shape", "early as asked", func(b *results.Block, c *results.Cell) { c.Spec.Kind = handshake.Early; early(b, 400) }, Passed, "early/P-384"},
+		{"shape", "early asked, some refused", func(b *results.Block, c *results.Cell) { c.Spec.Kind = handshake.Early; early(b, 390) }, Violated, "client: early in 390 of 400, asked 400"},
+		{"shape", "resumed asked, early got", func(b *results.Block, c *results.Cell) { c.Spec.Kind = handshake.Resumed; early(b, 1) }, Violated, "server: early in 1 of 400, asked 0"},
+		{"shape", "live began full", func(_ *results.Block, c *results.Cell) { c.Spec.Kind = handshake.Live }, Passed, "live/P-384"},
+		{"shape", "live began resumed", func(b *results.Block, c *results.Cell) { c.Spec.Kind = handshake.Live; early(b, 0) }, Violated, "resumed in 400 of 400, asked 0"},
 		{"shape", "failures", on(func(b *results.Block) {
 			l := &b.Client.Ledger
 			l.Began, l.Failed, l.Unconfirmed = 407, 5, 2
@@ -107,10 +112,61 @@ func TestGuards(t *testing.T) {
 		b := m.bundle()
 		block, cell := b.Blocks[0], b.Manifest.Cells[0]
 		tt.edit(&block, &cell)
-		said := guardsOf(subject{&block, &cell, b.Manifest.Limits})
+		said := guardsOf(subject{&block, &cell, b.Manifest.Limits, b.Manifest.Variants[0]})
 		got := said[slices.IndexFunc(said, func(g Guard) bool { return g.Name == tt.guard })]
 		if got.State != tt.want || !strings.Contains(got.Detail, tt.detail) {
 			t.Errorf("%s, %s: got %s %q, want %s %q", tt.guard, tt.name, got.State, got.Detail, tt.want, tt.detail)
+		}
+	}
+}
+
+// early makes all handshakes of a block resumed, and some of them early.
+func early(b *results.Block, n uint64) {
+	for _, s := range []*handshake.Shape{&b.Client.Ledger.Shape, &b.Server.Ledger.Shape} {
+		s.Resumed, s.Early = 400, n
+	}
+}
+
+// What is asked of a variant whose clients offer protocols of their own.
+func TestAskedOfAVariant(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cell          string
+		server, offer []string
+		want          string
+	}{
+		"the cell's":                {"h2", nil, nil, "h2"},
+		"none":                      {"", nil, nil, ""},
+		"none is offered":           {"h2", nil, []string{}, ""},
+		"the server prefers":        {"h2", []string{"http/1.1", "h2"}, []string{"h2", "http/1.1"}, "http/1.1"},
+		"the server has the cell's": {"h2", nil, []string{"x", "h2"}, "h2"},
+		"the server has none":       {"", nil, []string{"h2"}, ""},
+	} {
+		cell := fullCell()
+		cell.Spec.ALPN = tt.cell
+		if got := askedOf(&cell, results.Variant{ALPN: tt.server, Offer: tt.offer}).ALPN; got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// Variants that were asked to negotiate different protocols are compared; others that did are not.
+func TestProtocolsOfVariants(t *testing.T) {
+	for _, tt := range []struct {
+		offer  []string
+		refuse bool
+	}{{[]string{"h2"}, false}, {nil, true}} {
+		b := standard().bundle()
+		b.Manifest.Variants[1].ALPN, b.Manifest.Variants[1].Offer = []string{"h2"}, tt.offer
+		for _, block := range blocksFor(b, "boringcrypto") {
+			block.Client.Ledger.Shape.ALPN = map[string]uint64{"h2": 400}
+			block.Server.Ledger.Shape.ALPN = map[string]uint64{"h2": 400}
+		}
+		a := analyse(t, b)
+		if e := effectOn(t, a, "server_cpu"); (e.Ratio == nil) != tt.refuse || warned(e, "refused") != tt.refuse {
+			t.Errorf("offer %v: got %v %q", tt.offer, e.Ratio, e.Warnings)
+		}
+		if a.Blocks[0].Valid == tt.refuse && a.Blocks[0].Variant == "boringcrypto" {
+			t.Errorf("offer %v: valid %v", tt.offer, a.Blocks[0].Valid)
 		}
 	}
 }

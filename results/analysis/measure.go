@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/loadgen"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/hist"
@@ -35,11 +36,21 @@ var measures = map[string]measure{
 	"response_p90":       quantile(0.90, responseTimes),
 	"response_p99":       quantile(0.99, responseTimes),
 	"response_max":       quantile(1, responseTimes),
+	"lock_wait":          lockWait,
+	"tls_share":          func(*results.Block) (float64, error) { return 0, errNotProfiled }, // a profile is no part of a block: see [judged.measure]
 }
+
+// Metrics that are not like the others.
+const (
+	lockWaits = "lock_wait" // may be zero
+	tlsShare  = "tls_share" // is read off a profile
+)
 
 var (
 	errNoHandshakes = errors.New("no handshake was confirmed")
 	errNotMeasured  = errors.New("not measured")
+	errNotProfiled  = fmt.Errorf("%w: no CPU profile: instruments: {pprof: true}", errNotMeasured)
+	errNoHandshake  = fmt.Errorf("%w: these are calls over live connections, not handshakes", errNotMeasured)
 )
 
 // thin is the error of a percentile that the sample does not support.
@@ -64,6 +75,26 @@ func measureOf(name string, b *results.Block) (float64, error) {
 		return 0, errNotMeasured
 	}
 	return of(b)
+}
+
+// measure is measureOf of a block that may have a profile.
+func (j judged) measure(name string) (float64, error) {
+	if share, ok := j.time.TLSShare(); ok && name == tlsShare {
+		return share, nil
+	}
+	return measureOf(name, j.raw)
+}
+
+// lockWait may be zero: nobody waited. A server that read nothing of its runtime did not measure it.
+func lockWait(b *results.Block) (float64, error) {
+	switch r := b.Server.Runtime; {
+	case b.Server.Ledger.Completed == 0:
+		return 0, errNoHandshakes
+	case r == server.Runtime{} || r.MutexWait < 0:
+		return 0, errNotMeasured
+	default:
+		return r.MutexWait.Seconds() / float64(b.Server.Ledger.Completed), nil
+	}
 }
 
 func seconds(c handshake.CPU) float64 { return c.Total().Seconds() }
@@ -107,6 +138,8 @@ func quantile(q float64, of func(*loadgen.Result) *hist.Histogram) measure {
 	return func(b *results.Block) (float64, error) {
 		h := of(&b.Client)
 		switch {
+		case h.Count() == 0 && b.Client.Ledger.Confirmed > 0:
+			return 0, errNoHandshake
 		case h.Count() == 0:
 			return 0, errNoHandshakes
 		case h.Count() < need:

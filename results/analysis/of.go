@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tlslab/tlslab/handshake"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/profile"
 )
@@ -36,6 +37,7 @@ func Of(b *results.Bundle) (*Analysis, error) {
 		return nil, err
 	}
 	a.Objectives = objectivesOf(b.Manifest, a.Series, a.Exact...)
+	a.Claims = a.claimsOf(measured)
 	if err := a.explain(b, measured, observed); err != nil {
 		return nil, err
 	}
@@ -43,7 +45,8 @@ func Of(b *results.Bundle) (*Analysis, error) {
 	return a, nil
 }
 
-// readBeside reads what was found out beside the blocks: counts, the times of single operations, scorecards.
+// readBeside reads what was found out beside the blocks: counts, the times of single operations, scorecards,
+// experiments.
 func (a *Analysis) readBeside(b *results.Bundle) (err error) {
 	if a.Exact, err = b.Exact(); err != nil {
 		return err
@@ -54,7 +57,14 @@ func (a *Analysis) readBeside(b *results.Bundle) (err error) {
 	}
 	a.Primitives = PrimitivesOf(b.Manifest, timed)
 	cards, err := b.Scorecard()
+	if err != nil {
+		return err
+	}
 	a.Scorecard = ScorecardOf(cards)
+	made, err := b.Experiments()
+	if made != nil {
+		a.Experiments = made.Results
+	}
 	return err
 }
 
@@ -94,9 +104,10 @@ func inRole(blocks []judged, role results.Role) []judged {
 // judged is a block beside what it was made of.
 type judged struct {
 	Block
-	raw  *results.Block
-	cell *results.Cell
-	time *profile.Time // nil: no profile
+	raw   *results.Block
+	cell  *results.Cell
+	asked handshake.Spec // of this variant
+	time  *profile.Time  // nil: no profile
 }
 
 func judgeBlocks(b *results.Bundle) ([]judged, error) {
@@ -112,15 +123,24 @@ func judgeBlocks(b *results.Bundle) ([]judged, error) {
 		if !null && !slices.Contains(cell.Variants, raw.Variant) {
 			return nil, fmt.Errorf("block %d: cell %q has no variant %q", raw.Index, raw.Cell, raw.Variant)
 		}
-		all = append(all, judgeBlock(raw, cell, b.Manifest.Limits))
+		all = append(all, judgeBlock(subject{raw, cell, b.Manifest.Limits, variantOf(b.Manifest, raw.Variant)}))
 	}
 	slices.SortStableFunc(all, func(x, y judged) int { return x.Index - y.Index })
 	return all, nil
 }
 
-func judgeBlock(raw *results.Block, cell *results.Cell, limits results.Limits) judged {
-	said := guardsOf(subject{raw, cell, limits})
-	return judged{raw: raw, cell: cell, Block: Block{
+// variantOf finds a variant by name; one that the manifest has not is like any other.
+func variantOf(m results.Manifest, name string) results.Variant {
+	at := slices.IndexFunc(m.Variants, func(v results.Variant) bool { return v.Name == name })
+	if at < 0 {
+		return results.Variant{Name: name}
+	}
+	return m.Variants[at]
+}
+
+func judgeBlock(s subject) judged {
+	said, raw := guardsOf(s), s.Block
+	return judged{raw: raw, cell: s.cell, asked: s.asked(), Block: Block{
 		Cell: raw.Cell, Variant: raw.Variant,
 		Index: raw.Index, Group: raw.Group, Order: raw.Order, Observed: raw.Observed, Role: raw.Role,
 		Started: raw.Started,

@@ -41,7 +41,7 @@ type group struct{ baseline, candidate []judged }
 // newPair compares by intervals of level, and leaves groups out as long as it keeps as many as it needs.
 func newPair(baseline, candidate oneSide, level float64, need int) *pair {
 	p := &pair{baseline: baseline, candidate: candidate, level: level}
-	p.invalidate(refusals(baseline.Series, candidate.Series))
+	p.invalidate(refusals(baseline, candidate))
 	p.invalidate(spoiled(baseline))
 	p.invalidate(spoiled(candidate))
 	p.form(need)

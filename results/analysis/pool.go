@@ -77,15 +77,19 @@ func counted(cell results.Cell, blocks []judged) map[string][]judged {
 	return undisturbed
 }
 
-// pooledValues leaves out what some block did not measure: its handshakes would count as free.
+// pooledValues leaves out what some block did not measure: its handshakes would count as free. The share of TLS is that
+// of all samples of the blocks that have a profile.
 func pooledValues(pooled *results.Block, blocks []judged) map[string]float64 {
 	values := valuesOf(pooled)
 	for name := range values {
 		for _, j := range blocks {
-			if _, err := measureOf(name, j.raw); errors.Is(err, errNotMeasured) {
+			if _, err := j.measure(name); errors.Is(err, errNotMeasured) {
 				delete(values, name)
 			}
 		}
+	}
+	if share, ok := timeOf(blocks).TLSShare(); ok {
+		values[tlsShare] = share
 	}
 	return values
 }
@@ -101,6 +105,7 @@ func addBlock(sum, b *results.Block) error {
 	sum.Client.BytesOut += b.Client.BytesOut
 	sum.Server.Runtime.AllocObjects += b.Server.Runtime.AllocObjects
 	sum.Server.Runtime.AllocBytes += b.Server.Runtime.AllocBytes
+	sum.Server.Runtime.MutexWait += b.Server.Runtime.MutexWait
 	return mergeTimes(sum, b)
 }
 
@@ -145,6 +150,7 @@ func addServer(sum, l *handshake.ServerLedger) {
 func addShape(sum, s *handshake.Shape) {
 	sum.Resumed += s.Resumed
 	sum.Retried += s.Retried
+	sum.Early += s.Early
 	sum.Mutual += s.Mutual
 	addCounts(&sum.Groups, s.Groups)
 	addCounts(&sum.Suites, s.Suites)

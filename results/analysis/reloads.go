@@ -82,11 +82,11 @@ func reloadsOf(m results.Manifest, blocks []judged) []Reloading {
 func rotates(j judged) bool { return len(j.raw.Rotations) > 0 || j.raw.Server.Reload != nil }
 
 func strategyOf(m results.Manifest, variant string) string {
-	at := slices.IndexFunc(m.Variants, func(v results.Variant) bool { return v.Name == variant })
-	if at < 0 || m.Variants[at].Reload == nil {
+	v := variantOf(m, variant)
+	if v.Reload == nil {
 		return ""
 	}
-	return m.Variants[at].Reload.Strategy
+	return v.Reload.Strategy
 }
 
 func reloadingOf(cell, variant, strategy string, blocks []judged) Reloading {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/results"
 )
 
 // shape: every handshake that was begun was confirmed, and was the one that was asked for, by both ledgers.
@@ -20,12 +21,23 @@ func shape(s subject) (State, string) {
 	if c.Mismatched > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d of %d handshakes were others than asked", c.Mismatched, c.Confirmed))
 	}
-	wrong = append(wrong, unasked(s.cell.Spec, "client", c.Shape, c.Confirmed)...)
-	wrong = append(wrong, unasked(s.cell.Spec, "server", v.Shape, v.Completed)...)
+	asked := s.asked()
+	wrong = append(wrong, unasked(asked, "client", c.Shape, c.Confirmed)...)
+	wrong = append(wrong, unasked(asked, "server", v.Shape, v.Completed)...)
 	if len(wrong) > 0 {
 		return Violated, strings.Join(wrong, "; ")
 	}
-	return Passed, fmt.Sprintf("%d of %d as asked: %s", c.Confirmed, c.Began, s.cell.Spec)
+	return Passed, fmt.Sprintf("%d of %d as asked: %s", c.Confirmed, c.Began, asked)
+}
+
+// askedOf is what is asked of a variant in a cell: where its clients offer protocols of their own, with the one that
+// its server chooses. A server without protocols of its own has the cell's.
+func askedOf(cell *results.Cell, v results.Variant) handshake.Spec {
+	server := v.ALPN
+	if server == nil && cell.Spec.ALPN != "" {
+		server = []string{cell.Spec.ALPN}
+	}
+	return cell.Spec.Of(server, v.Offer)
 }
 
 // failures says how many handshakes failed, and why as far as each side knows.
@@ -58,7 +70,8 @@ func reasons(counts map[string]uint64) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// unasked lists the properties in which some of n handshakes differ from the spec.
+// unasked lists the properties in which some of n handshakes differ from the spec. Early data comes with resumption
+// only; a live connection began with a full handshake.
 func unasked(spec handshake.Spec, side string, got handshake.Shape, n uint64) []string {
 	var wrong []string
 	expect := func(what string, got, want uint64) {
@@ -72,7 +85,8 @@ func unasked(spec handshake.Spec, side string, got handshake.Shape, n uint64) []
 		}
 		return 0
 	}
-	expect("resumed", got.Resumed, all(spec.Kind == handshake.Resumed))
+	expect("resumed", got.Resumed, all(spec.Kind == handshake.Resumed || spec.Kind == handshake.Early))
+	expect("early", got.Early, all(spec.Kind == handshake.Early))
 	expect("mutual", got.Mutual, all(spec.Mutual))
 	expect("retried", got.Retried, 0)
 	if spec.Group != 0 {
@@ -90,8 +104,8 @@ func unasked(spec handshake.Spec, side string, got handshake.Shape, n uint64) []
 }
 
 // refusals lists in what the handshakes of two variants differ, so that the ratio of their costs would compare
-// different work. A side without handshakes differs in nothing.
-func refusals(baseline, candidate *Series) []string {
+// different work. A side without handshakes differs in nothing, and protocols that were asked to differ may.
+func refusals(baseline, candidate oneSide) []string {
 	if baseline.Client.Confirmed == 0 || candidate.Client.Confirmed == 0 {
 		return nil
 	}
@@ -104,13 +118,24 @@ func refusals(baseline, candidate *Series) []string {
 		{"suites", b.Suites, c.Suites},
 		{"groups", b.Groups, c.Groups},
 		{"signature schemes", b.Signatures, c.Signatures},
-		{"application protocols", b.ALPN, c.ALPN},
+		{protocols, b.ALPN, c.ALPN},
 	} {
-		if x, y := names(p.baseline), names(p.candidate); x != y {
+		meant := p.what == protocols && baseline.protocol() != candidate.protocol()
+		if x, y := names(p.baseline), names(p.candidate); x != y && !meant {
 			found = append(found, fmt.Sprintf("refused: the variants negotiated different %s: %s against %s", p.what, x, y))
 		}
 	}
 	return found
+}
+
+const protocols = "application protocols"
+
+// protocol is the one that was asked of the blocks of a side; empty: none.
+func (s oneSide) protocol() string {
+	if len(s.blocks) == 0 {
+		return ""
+	}
+	return s.blocks[0].asked.ALPN
 }
 
 func names(counts map[string]uint64) string {

@@ -23,6 +23,9 @@ const (
 
 func summarize(a *Analysis, blocks []judged) Summary {
 	s := Summary{Counts: map[effect.Verdict]int{}, Trust: doubts(a, blocks), Findings: findings(a.Effects)}
+	for i, c := range a.surprises() {
+		s.Findings = slices.Insert(s.Findings, i, c.told())
+	}
 	for _, c := range a.Scorecard {
 		s.Findings = append(s.Findings, c.told())
 	}
@@ -46,7 +49,7 @@ func exitOf(a *Analysis, invalid string) int {
 		return exitInvalid
 	case slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.Failed }):
 		return exitRegression
-	case len(a.missed()) > 0:
+	case len(a.missed()) > 0, len(a.surprises()) > 0:
 		return exitMissed
 	case slices.ContainsFunc(a.Effects, func(e Effect) bool { return e.decides() && !e.Excused && e.Verdict == effect.Inconclusive }):
 		return exitInconclusive
@@ -114,34 +117,41 @@ func (a *Analysis) missed() []Objective {
 // doubts are all that was said against an effect.
 func (e *Effect) doubts() string { return strings.Join(slices.Concat(e.Omissions, e.Warnings), "; ") }
 
-// sentence is the largest finding: a regression before all, then a missed objective, then, where nothing is gated, what
-// became of certificates that move, then server CPU before other metrics. Of several regressions the one whose family
-// is decided first.
+// sentence is the largest finding: a regression before all, then a missed objective, then a claim against expectation;
+// where nothing is gated, what became of the claims, then of certificates that move, then server CPU before other
+// metrics. Of several regressions the one whose family is decided first.
 func sentence(a *Analysis) string {
 	failed := notable(a.Effects, func(e Effect) bool { return e.Failed })
 	slices.SortStableFunc(failed, byFamily)
-	missed := a.missed()
+	missed, surprises := a.missed(), a.surprises()
 	switch {
 	case len(failed) > 0:
 		return failed[0].finding()
 	case len(missed) > 0:
 		return fmt.Sprintf("objective %s: %s: %s", missed[0].State, missed[0].Text, missed[0].Detail)
+	case a.Gating == nil && len(a.Claims) > 0:
+		return tallyOf(a.Claims)
+	case len(surprises) > 0:
+		return surprises[0].told()
 	case a.Gating == nil && len(a.Scorecard) > 0:
 		return flawless(a.Scorecard)
 	case a.Gating == nil && slices.ContainsFunc(a.Reloads, timely):
 		return adoptions(a.Reloads)
+	case len(a.Series) == 0 && len(a.Experiments) > 0:
+		return plural(len(a.Experiments), "experiment") + ", no claim about " + agree(len(a.Experiments), "it", "them")
 	case len(a.Effects) == 0:
 		return fmt.Sprintf("nothing was compared: %d series of blocks measured", len(a.Series))
 	}
 	for _, of := range []func(Effect) bool{
 		isServerCPU,
-		func(Effect) bool { return true },
+		func(e Effect) bool { return !e.explains() },
 	} {
 		if found := notable(a.Effects, of); len(found) > 0 {
 			return found[0].finding()
 		}
 	}
-	return undecided(a.Effects) + nothingFound(a.Effects)
+	telling := slices.DeleteFunc(slices.Clone(a.Effects), func(e Effect) bool { return e.explains() })
+	return undecided(telling) + nothingFound(telling)
 }
 
 // undecided names the first gate that could not be decided.

@@ -17,7 +17,7 @@ const (
 // second.
 type Metric struct {
 	Name   string  // as scenarios and reports write it: server_cpu
-	Unit   string  // s/handshake, handshake/s, s, allocs/handshake, B/handshake
+	Unit   string  // s/handshake, handshake/s, s, allocs/handshake, B/handshake, share. In cells of kind live, per handshake is per call
 	Title  string  // for people: server CPU per handshake
 	Higher bool    // more is better
 	Margin float64 // ratios this close to 1 are the same to us: 0.02 is 2 %
@@ -42,7 +42,9 @@ func Counted() []Metric {
 	}
 }
 
-// All lists the metrics in the order in which reports show them.
+// All lists the metrics in the order in which reports show them. Two of them explain rather than cost, and stand last:
+// how long goroutines of the server waited for mutexes, which may be zero, and how much of the server's CPU time was
+// spent within TLS, which is known only of blocks that were profiled.
 func All() []Metric {
 	return []Metric{
 		{"server_cpu", "s/handshake", "server CPU per handshake", false, 0.02, CPU},
@@ -63,6 +65,8 @@ func All() []Metric {
 		{"response_p90", "s", "response time p90", false, 0.10, Latency},
 		{"response_p99", "s", "response time p99", false, 0.10, Latency},
 		{"response_max", "s", "response time max", false, 0.10, Latency},
+		{"lock_wait", "s/handshake", "mutex wait per handshake, server", false, 0.25, CPU},
+		{"tls_share", "share", "TLS share of the server's CPU", false, 0.05, CPU},
 	}
 }
 

@@ -43,7 +43,7 @@ func (q quantity) String() string {
 // quantities is what each Unit of a [Metric] is.
 var quantities = map[string]quantity{
 	"s": span, "s/handshake": span, "B/handshake": size, "handshake/s": perSecond,
-	"allocs/handshake": plain, "instructions/handshake": plain, "calls/handshake": plain,
+	"allocs/handshake": plain, "instructions/handshake": plain, "calls/handshake": plain, "share": plain,
 }
 
 // unit is how a number is written: that many of a quantity, as a power of ten, so that decimals stay exact, times a

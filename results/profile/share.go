@@ -20,16 +20,20 @@ type Share struct {
 // Time is processor time by where it was spent, of one profile or of several added up. The zero value is none.
 type Time struct {
 	CPU     time.Duration // of all samples
+	TLS     time.Duration // of those within TLS
 	Samples int64
 
 	packages, functions map[string]time.Duration
 }
 
-// Time is the self time of a profile.
+// Time is where the time of a profile was spent: itself, and within TLS.
 func (p *Profile) Time() *Time {
 	t := &Time{CPU: p.CPU, Samples: p.Samples, packages: map[string]time.Duration{}, functions: map[string]time.Duration{}}
 	for _, s := range p.raw.Sample {
 		if cpu := time.Duration(s.Value[p.cpu]); cpu > 0 {
+			if withinTLS(s.Location) {
+				t.TLS += cpu
+			}
 			f := innermost(s.Location)
 			t.packages[f.pkg] += cpu
 			t.functions[f.name] += cpu
@@ -44,6 +48,7 @@ func (t *Time) Add(more *Time) {
 		t.packages, t.functions = map[string]time.Duration{}, map[string]time.Duration{}
 	}
 	t.CPU += more.CPU
+	t.TLS += more.TLS
 	t.Samples += more.Samples
 	addUp(t.packages, more.packages)
 	addUp(t.functions, more.functions)
