@@ -1,11 +1,12 @@
 package main
 
 import (
-	"slices"
 	"testing"
+	"time"
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/handshake/experiment"
+	"github.com/tlslab/tlslab/scenarios"
 )
 
 func TestMeasured(t *testing.T) {
@@ -24,13 +25,20 @@ func TestMeasured(t *testing.T) {
 	}
 }
 
-// What scenarios may ask for, and what their claims may name, is what there is.
+// What scenarios may ask for is what there is, and takes as long. The arms and measures that claims name are checked
+// against real results by the tests of the experiments.
 func TestExperimentsAreThoseOfScenarios(t *testing.T) {
-	var names []string
+	known := map[string]time.Duration{}
+	for _, e := range scenarios.Experiments() {
+		known[e.Name] = e.Takes
+	}
 	for _, e := range lab.Experiments() {
-		if e.Title == "" || e.Doc == "" || e.Takes <= 0 || slices.Contains(names, e.Name) {
-			t.Errorf("experiment %q: title %q, doc %q, takes %v, or named twice", e.Name, e.Title, e.Doc, e.Takes)
+		if takes, ok := known[e.Name]; !ok || takes != e.Takes || e.Title == "" || e.Doc == "" {
+			t.Errorf("experiment %q takes %v, title %q, doc %q; scenarios know %v, %t", e.Name, e.Takes, e.Title, e.Doc, takes, ok)
 		}
-		names = append(names, e.Name)
+		delete(known, e.Name)
+	}
+	if len(known) > 0 {
+		t.Errorf("scenarios know experiments that there are not, or that are there twice: %v", known)
 	}
 }
