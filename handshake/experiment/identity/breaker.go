@@ -59,16 +59,9 @@ func (k breaking) run(ctx context.Context, b experiment.Bench) (arms []experimen
 		}
 		arms = append(arms, a)
 	}
-	return append(arms, k.published()), ctx.Err()
-}
-
-// published is the rule that was published for an observer in the kernel. It is not carried out: it asks which program
-// opens the agent's socket, and takes every one for an intruder that is not the agent.
-func (breaking) published() experiment.Arm {
-	return experiment.Arm{
-		Name: "socket-rule", Role: experiment.Published, Doc: "every process other than the agent that opens the Workload API's socket is an intruder",
-		Skipped: "workloads and agent are one process here, and the rule goes by processes; as a workload has to open that socket, it can have no identity without being reported",
-	}
+	b.Speak("breaker: socket-rule")
+	rule, err := socketRule(ctx, b)
+	return append(arms, rule), errors.Join(err, ctx.Err())
 }
 
 // forge makes an identity with the domain's authority that no agent has issued.

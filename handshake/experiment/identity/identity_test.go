@@ -3,13 +3,29 @@ package identity
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake/experiment"
+	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/server/spiffegrpc"
 	"github.com/tlslab/tlslab/handshake/spiffe"
 )
+
+const asServer = "IDENTITY_TEST_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asServer) == "" {
+		os.Exit(m.Run())
+	}
+	if err := server.Control(context.Background(), os.Stdin, os.Stdout, map[string]server.App{"spiffegrpc": spiffegrpc.App{}}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
 
 // bench has a short path: sockets must not be longer than some hundred bytes.
 func bench(t *testing.T) experiment.Bench {
@@ -231,6 +247,32 @@ func TestBreaker(t *testing.T) {
 	for _, arm := range []string{"on", "on-replaced"} {
 		some(t, r, arm, "isolated_after")
 		exactly(t, r, arm, "calls_after_isolation", 0)
+	}
+}
+
+// The test's own program is the server: a script that becomes it has no environment but the one word.
+func TestSocketRule(t *testing.T) {
+	t.Parallel()
+	if !peersKnown {
+		t.Skip("the system does not tell who opens a socket")
+	}
+	b := bench(t)
+	b.Server = func(context.Context, string) (string, error) {
+		own, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		script := filepath.Join(b.Dir, "server")
+		return script, os.WriteFile(script, []byte("#!/bin/sh\n"+asServer+"=1 exec '"+own+"'\n"), 0o700)
+	}
+	a, err := socketRule(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &experiment.Result{Arms: []experiment.Arm{a}}
+	exactly(t, r, "socket-rule", "false_positives", honest)
+	if m := measure(t, r, "socket-rule", "false_positives"); m.Of != honest {
+		t.Errorf("got %d processes, want %d", m.Of, honest)
 	}
 }
 
