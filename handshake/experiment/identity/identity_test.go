@@ -229,7 +229,17 @@ func TestOutage(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	t.Parallel()
-	r := outcome(t, starting{most: time.Second}.run)
+	outside, err := found(bench(t), workloads(time.Hour)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.agent.Stop()
+	r := outcome(t, func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
+		b.Agent = outside.agent.Address()
+		return starting{most: time.Second}.run(ctx, b)
+	})
+	some(t, r, "external", "ready_after")
+	exactly(t, r, "external", "served", 1)
 	for _, arm := range []string{"no-agent", "denied", "empty"} {
 		some(t, r, arm, "refused_after")
 		exactly(t, r, arm, "served", 0)
