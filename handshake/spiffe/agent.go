@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,22 +67,9 @@ type identity struct {
 
 // NewAgent is an agent that does not serve yet.
 func NewAgent(o AgentOptions) (*Agent, error) {
-	if o.Domain == nil || o.Socket == "" {
-		return nil, errors.New("an agent needs a domain and a socket")
-	}
-	if err := checkLength(o.Socket); err != nil {
+	if err := o.settle(); err != nil {
 		return nil, err
 	}
-	o.Entries = append([]Entry(nil), o.Entries...)
-	for i, e := range o.Entries {
-		if _, err := o.Domain.ID(e.Path); err != nil || e.Path == "" {
-			return nil, fmt.Errorf("entry %d: path %q: %w", i, e.Path, errors.Join(err, errNoPath))
-		}
-		if e.TTL <= 0 {
-			o.Entries[i].TTL = time.Hour
-		}
-	}
-	o.fill()
 	stranger, err := NewDomain("stranger.example", o.Domain.sig, time.Now())
 	if err != nil {
 		return nil, err
@@ -100,16 +89,38 @@ func NewAgent(o AgentOptions) (*Agent, error) {
 	}, nil
 }
 
-func (o *AgentOptions) fill() {
+// settle checks the options, and fills in what they leave open.
+func (o *AgentOptions) settle() error {
+	if o.Domain == nil || o.Socket == "" {
+		return errors.New("an agent needs a domain and a socket")
+	}
+	socket, err := filepath.Abs(o.Socket) // as a URI has it
+	if err != nil {
+		return err
+	}
+	o.Socket = socket
+	o.Entries = slices.Clone(o.Entries)
+	for i, e := range o.Entries {
+		if _, err := o.Domain.ID(e.Path); err != nil {
+			return fmt.Errorf("entry %d, %q: %w", i, e.Path, err)
+		}
+		o.Entries[i].TTL = positive(e.TTL, time.Hour)
+	}
 	if o.Jitter == 0 {
 		o.Jitter = 0.1
 	}
 	if o.Streams <= 0 {
 		o.Streams = 1024
 	}
-	if o.Delay <= 0 {
-		o.Delay = time.Second
+	o.Delay = positive(o.Delay, time.Second)
+	return checkLength(o.Socket)
+}
+
+func positive(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
 	}
+	return otherwise
 }
 
 // Address is where clients find the Workload API.

@@ -10,8 +10,10 @@ import (
 )
 
 // Backoff is how a client comes back to an agent that it has lost: after First, then after twice as long each time, up
-// to Most. Each wait is moved by up to the share Jitter of it. The connection beneath waits likewise, which gRPC would
-// do by its own rule otherwise: 1 s, growing to 2 min.
+// to Most. Each wait is moved by up to the share Jitter of it.
+//
+// The connection beneath is tried again every First. By gRPC's own rule it waits for 1 s, growing to 2 min, and a call
+// that comes while it waits has failed already: two rules that both grow would miss each other.
 type Backoff struct {
 	First, Most time.Duration
 	Jitter      float64
@@ -28,7 +30,7 @@ func (b *Backoff) options() []workloadapi.ClientOption {
 		return nil
 	}
 	connect := grpc.ConnectParams{
-		Backoff:           backoff.Config{BaseDelay: b.First, Multiplier: 2, Jitter: b.Jitter, MaxDelay: b.Most},
+		Backoff:           backoff.Config{BaseDelay: b.First, Multiplier: 1, Jitter: b.Jitter, MaxDelay: b.First},
 		MinConnectTimeout: time.Second,
 	}
 	return []workloadapi.ClientOption{

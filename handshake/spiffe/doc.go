@@ -18,6 +18,9 @@
 // takes the peer's certificate from the ticket. A peer whose authority has left the bundle, or whom the authoriser
 // denies by now, gets in for as long as its ticket lives. What to do about it is the third argument of [ServerConfig].
 //
+// To verify resumed connections as well is safe, but a client whose authority was exchanged stays outside with its old
+// ticket, whatever its new identity is. Tickets that end with an epoch let it in by a full handshake.
+//
 // # Whole seconds
 //
 // Certificates know whole seconds only. The agent rounds the end of an identity up, so it lives up to a second longer

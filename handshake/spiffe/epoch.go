@@ -37,7 +37,7 @@ type epoch struct {
 	now      sum
 }
 
-// most leaves that are remembered; where there are more, some are verified again.
+// mostAdmitted is how many leaves are remembered; where there are more, some are verified again.
 const mostAdmitted = 4096
 
 func newEpoch(s x509bundle.Source, authorize tlsconfig.Authorizer, policies []func() uint64) *epoch {

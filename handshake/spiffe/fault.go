@@ -7,7 +7,7 @@ type Fault int
 
 const (
 	None          Fault = iota
-	Reset               // streams break and connections are closed at once
+	Reset               // every call and stream fails as unavailable; new connections are closed at once
 	Empty               // an answer holds no identity
 	Deny                // nobody is attested
 	Slow                // answers come late

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -104,7 +105,8 @@ type follower struct {
 	update  func(*spiffebundle.Bundle)
 	failed  func(error)
 	trusted *x509bundle.Set
-	missed  bool // the last fetch failed
+	newest  uint64 // sequence number
+	missed  bool   // the last fetch failed
 }
 
 func (w *follower) NextRefresh(hint time.Duration) time.Duration {
@@ -116,14 +118,16 @@ func (w *follower) NextRefresh(hint time.Duration) time.Duration {
 	return next
 }
 
-func positive(d, otherwise time.Duration) time.Duration {
-	if d > 0 {
-		return d
-	}
-	return otherwise
-}
-
+// OnUpdate passes a bundle on, unless it is older than one before (SPIFFE Federation, section 4.2), which go-spiffe does
+// not look at.
 func (w *follower) OnUpdate(b *spiffebundle.Bundle) {
+	if sequence, ok := b.SequenceNumber(); ok {
+		if sequence < w.newest {
+			w.OnError(fmt.Errorf("bundle of %s: number %d came after %d", b.TrustDomain(), sequence, w.newest))
+			return
+		}
+		w.newest = sequence
+	}
 	if w.foreign.Endpoint.MemberOf(b.TrustDomain()) {
 		w.trusted.Add(b.X509Bundle())
 	}

@@ -161,6 +161,20 @@ func TestFollowerComesBack(t *testing.T) {
 	}
 }
 
+func TestFollowerRefusesAnOlderBundle(t *testing.T) {
+	d := newTestDomain(t, "foreign.example")
+	older := d.Bundle()
+	d.Hint(time.Hour)
+	var taken, failed int
+	w := &follower{update: func(*spiffebundle.Bundle) { taken++ }, failed: func(error) { failed++ }}
+	w.OnUpdate(d.Bundle())
+	w.OnUpdate(older)
+	w.OnUpdate(d.Bundle())
+	if taken != 2 || failed != 1 {
+		t.Errorf("took %d, refused %d, want 2 and 1", taken, failed)
+	}
+}
+
 // TestFederatedHandshake exchanges two bundles by their endpoints and has workloads of both domains meet.
 func TestFederatedHandshake(t *testing.T) {
 	a := startAgent(t, AgentOptions{Domain: newTestDomain(t, "a.example"), Entries: []Entry{{Path: "/server", UID: -1}}})

@@ -14,14 +14,15 @@ import (
 	"time"
 )
 
-// JWT is a token of a workload for an audience (JWT-SVID): a JWS in compact form, with the claims sub, aud, exp, iat.
+// JWT is a token of a workload for an audience, in UTF-8 (JWT-SVID): a JWS in compact form, with the claims sub, aud,
+// exp and iat. Its times are cut to whole seconds.
 func (d *Domain) JWT(path string, audience []string, expires time.Time) (string, error) {
 	id, err := d.ID(path)
 	if err != nil {
 		return "", err
 	}
-	if len(audience) == 0 || path == "" {
-		return "", errors.New("a token needs a path and an audience") // JWT-SVID, sections 3.1 and 3.2
+	if len(audience) == 0 {
+		return "", errors.New("a token needs an audience") // JWT-SVID, section 3.2
 	}
 	by := d.signer()
 	algorithm, hash := tokenAlgorithm(by.tokenKey)

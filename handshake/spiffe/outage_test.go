@@ -40,10 +40,11 @@ func TestOutage(t *testing.T) {
 
 // TestReady is a source whose identity comes to its end, with the agent gone.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	a := startAgent(t, AgentOptions{Entries: []Entry{{Path: "/a", UID: -1, TTL: time.Second}}})
 	ctx, cancel := context.WithTimeout(context.Background(), never)
 	defer cancel()
-	l, err := DialWith(ctx, a.Address(), DialOptions{Path: "/a", Margin: 100 * time.Millisecond})
+	l, err := DialWith(ctx, a.Address(), DialOptions{Path: "/a", Margin: 100 * time.Millisecond, Backoff: Reference()})
 	if err != nil {
 		t.Fatal(err)
 	}

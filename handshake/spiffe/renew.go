@@ -2,11 +2,8 @@ package spiffe
 
 import (
 	"context"
-	"errors"
 	"time"
 )
-
-var errNoPath = errors.New("an identity needs a path")
 
 // retry is how long after a renewal that failed the next attempt comes.
 const retry = 100 * time.Millisecond
@@ -72,11 +69,11 @@ func (a *Agent) due(now time.Time) (next time.Time, news <-chan struct{}) {
 	return next, a.news
 }
 
-// renewals keeps the identities young until the context ends, and pushes what changes in the domain's bundle.
-func (a *Agent) renewals(ctx context.Context) {
+// renewals keeps the identities young until the context ends, and pushes what changes in the domain's bundle, of which
+// it is told by a channel that is older than the first answer.
+func (a *Agent) renewals(ctx context.Context, bundle <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	bundle := a.options.Domain.Changed()
 	for {
 		next, news := a.due(time.Now())
 		timer.Reset(time.Until(next))

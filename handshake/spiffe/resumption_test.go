@@ -141,12 +141,22 @@ func TestRenewedClientComesBack(t *testing.T) {
 	}
 }
 
-// TestEpochSurvivesClone is a server whose config is cloned for every connection, as QUIC does.
-func TestEpochSurvivesClone(t *testing.T) {
-	e := newEnds(t, Epoch)
-	e.serverConfig = e.serverConfig.Clone()
-	if state, err := e.meet(t); err != nil || !state.DidResume {
-		t.Errorf("resumed %v, %v, want resumed", state.DidResume, err)
+// TestClone is a server whose config is cloned for every connection, as QUIC does. A config draws its ticket keys when
+// it needs them first, so each clone of one that was never used has keys of its own.
+func TestClone(t *testing.T) {
+	for resumption, want := range map[string]bool{Default: false, Recheck: false, Epoch: true} {
+		e := newEnds(t, resumption)
+		unused, err := ServerConfig(e.server, e.serverPolicy.Authorize, resumption, e.serverPolicy.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			e.serverConfig = unused.Clone()
+			state, err := e.meet(t)
+			if err != nil || state.DidResume != (want && i == 1) {
+				t.Errorf("%s, connection %d: resumed %v, %v", resumption, i, state.DidResume, err)
+			}
+		}
 	}
 }
 

@@ -52,7 +52,8 @@ func (a *Agent) Start() error {
 	), cancel: cancel}
 	workload.RegisterSpiffeWorkloadAPIServer(r.server, &api{agent: a})
 	a.due(time.Now()) // so that there is something to serve
-	r.done.Go(func() { a.renewals(ctx) })
+	bundle := a.options.Domain.Changed()
+	r.done.Go(func() { a.renewals(ctx, bundle) })
 	r.done.Go(func() { _ = r.server.Serve(l) }) // ends with Stop, without an error
 	a.run = r
 	return nil

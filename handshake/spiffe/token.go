@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/jwtbundle"
 	"github.com/spiffe/go-spiffe/v2/proto/spiffe/workload"
@@ -57,8 +58,8 @@ func checkAudiences(all []string) error {
 		return status.Errorf(codes.InvalidArgument, "%d audiences are more than %d", len(all), manyAudiences)
 	}
 	for _, a := range all {
-		if a == "" || len(a) > longestAudience {
-			return status.Errorf(codes.InvalidArgument, "an audience has 1 to %d bytes", longestAudience)
+		if a == "" || len(a) > longestAudience || !utf8.ValidString(a) {
+			return status.Errorf(codes.InvalidArgument, "an audience has 1 to %d bytes of UTF-8", longestAudience)
 		}
 	}
 	return nil
