@@ -67,7 +67,7 @@ func (s *seat) shake(ctx context.Context, now func() time.Duration, o *handshake
 	defer w.Close() // whatever grpc-go made of it
 	o.Connected = now()
 	s.sent.Store(false)
-	seen := &shown{}
+	seen := newShown()
 	var taken atomic.Bool
 	channel, err := s.channel(watched{credentials.NewTLS(s.config), seen, now}, func(context.Context, string) (net.Conn, error) {
 		if taken.Swap(true) {
@@ -81,6 +81,7 @@ func (s *seat) shake(ctx context.Context, now func() time.Duration, o *handshake
 	defer channel.Close()
 	state, err := invoke(ctx, channel)
 	confirmed := now()
+	seen.answered.Store(err == nil || refused(err))
 	complete, cause := seen.read()
 	o.Complete = complete
 	if err != nil {

@@ -54,16 +54,22 @@ func (w *wire) abort() {
 
 // shown is what one connection has shown of itself beside grpc-go's own words, which are of no use to a ledger.
 type shown struct {
+	ended    chan struct{} // closed when err is set
+	answered atomic.Bool   // the call has its reply or its refusal
+
 	mu       sync.Mutex
 	complete time.Duration // zero: the handshake is not complete
 	err      error         // the first one of the handshake, or of reading after it
 }
+
+func newShown() *shown { return &shown{ended: make(chan struct{})} }
 
 func (s *shown) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
 		s.err = err
+		close(s.ended)
 	}
 }
 
@@ -108,4 +114,16 @@ func (r reading) Read(b []byte) (int, error) {
 		r.shown.fail(err)
 	}
 	return n, err
+}
+
+// Close lets reading come to its end where the call had no answer: writing may have failed first, while the server's
+// reason is on its way.
+func (r reading) Close() error {
+	if !r.shown.answered.Load() {
+		select {
+		case <-r.shown.ended:
+		case <-time.After(lingering):
+		}
+	}
+	return r.Conn.Close()
 }
