@@ -70,11 +70,15 @@ func (k breaking) forge(_ context.Context, e *estate, _ pair) (*x509svid.SVID, e
 	return e.domain.SVID(clientPath, 1<<40, now, now.Add(k.ttl+k.intruded))
 }
 
-// steal is the identity that the client has had until its next renewal, once the overlap is over.
+// steal is the identity that the client has had until its next renewal, once the overlap is over. The two must not be
+// of the same second, for then nobody can tell which of them is the older one.
 func (k breaking) steal(ctx context.Context, e *estate, s pair) (*x509svid.SVID, error) {
 	stolen, err := s.client.GetX509SVID()
 	if err != nil {
 		return nil, err
+	}
+	if !pause(ctx, time.Until(stolen.Certificates[0].NotBefore.Add(time.Second))) {
+		return nil, ctx.Err()
 	}
 	e.agent.Rotate()
 	if !pause(ctx, 3*k.overlap) {

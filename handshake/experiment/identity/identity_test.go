@@ -157,7 +157,7 @@ func TestPush(t *testing.T) {
 
 func TestResumption(t *testing.T) {
 	t.Parallel()
-	c := resuming{ttl: time.Second, costs: 5, every: 20 * time.Millisecond}
+	c := resuming{ttl: time.Second, rounds: 2, costs: 3, every: 20 * time.Millisecond}
 	r := outcome(t, c.run)
 	some(t, r, "default", "stale_accepts_bundle")
 	some(t, r, "default", "stale_accepts_policy")

@@ -21,13 +21,13 @@ type living struct {
 }
 
 func live() experiment.Experiment {
-	l := living{ttl: 2 * time.Second, lasts: 12 * time.Second, callers: 2, thinking: 2 * time.Millisecond}
+	l := living{ttl: 3 * time.Second, lasts: 15 * time.Second, callers: 2, thinking: 2 * time.Millisecond}
 	return experiment.Experiment{
 		Name:  "live",
 		Title: "Connections that outlive the identity that opened them",
-		Doc: "Two clients, whose identities live for 2 s and are renewed at half of it, call by gRPC in closed loop. A call is expired when the identity that the server " +
+		Doc: "Two clients, whose identities live for 3 s and are renewed at half of it, call by gRPC in closed loop. A call is expired when the identity that the server " +
 			"believes is over, and was allowed all the same. The arms are how the server ends connections; sessions are resumed only where an arm says so.",
-		Takes: 90 * time.Second,
+		Takes: 110 * time.Second,
 		Run:   l.run,
 	}
 }

@@ -19,13 +19,14 @@ import (
 
 // resuming is how the experiment resumption goes.
 type resuming struct {
-	ttl   time.Duration
-	costs int           // handshakes whose CPU time is taken, of each kind
-	every time.Duration // between two attempts of the client that should be refused
+	ttl    time.Duration
+	rounds int           // in which CPU time is taken, of each arm in turn
+	costs  int           // handshakes of each kind in one round
+	every  time.Duration // between two attempts of the client that should be refused
 }
 
 func resumption() experiment.Experiment {
-	r := resuming{ttl: 6 * time.Second, costs: 150, every: 20 * time.Millisecond}
+	r := resuming{ttl: 6 * time.Second, rounds: 20, costs: 10, every: 20 * time.Millisecond}
 	return experiment.Experiment{
 		Name:  "resumption",
 		Title: "Withdrawn identities that come back by resumption",
@@ -50,11 +51,15 @@ func (r resuming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 			return nil, err
 		}
 		defer t.close()
-		b.Speak("resumption: what " + arms[i].Name + " costs")
-		if arms[i].Measures, err = t.cost(ctx); err != nil {
-			return nil, err
-		}
 		all[i] = t
+	}
+	b.Speak("resumption: what handshakes cost")
+	for range r.rounds {
+		for _, t := range all {
+			if err := t.spend(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
 	b.Speak("resumption: events, all arms at once")
 	errs := make([]error, len(arms))
@@ -75,6 +80,7 @@ type returns struct {
 	door   *door
 	book   register
 
+	full, again      expense       // before any event
 	resumed, offered int           // before an event: handshakes that resumed, of those that could
 	last             time.Duration // after its event, of the last that was accepted
 }
@@ -123,6 +129,7 @@ func (t *returns) events(ctx context.Context, a *experiment.Arm) error {
 		return err
 	}
 	attempts := afterBundle + afterPolicy
+	a.Measures = append(t.full.measures("full_cpu"), t.again.measures("resumed_cpu")...)
 	a.Measures = append(a.Measures,
 		experiment.Count("resumed", "handshakes", t.resumed, t.offered),
 		experiment.Count("attempts", "handshakes", attempts, attempts),
@@ -212,33 +219,47 @@ func one(yes bool) int {
 	return 0
 }
 
-// cost is the CPU time of this process for a full handshake and, where there are any, for a resumed one: of client and
-// server together.
-func (t *returns) cost(ctx context.Context) (all []experiment.Measure, err error) {
+// expense is the CPU time of this process for handshakes: of client and server together.
+type expense struct {
+	took time.Duration
+	made int // of the kind that was wanted
+	all  int
+}
+
+// measures leave out what was not always of the kind.
+func (e expense) measures(name string) []experiment.Measure {
+	if e.all == 0 || e.made < e.all {
+		return nil
+	}
+	return []experiment.Measure{{Name: name, Unit: "s", Value: e.took.Seconds() / float64(e.made), Of: uint64(e.made)}}
+}
+
+// spend makes full handshakes and, where there are tickets, resumed ones.
+func (t *returns) spend(ctx context.Context) error {
 	svid, err := t.young(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	resuming := keeper(svid, tls.NewLRUClientSessionCache(0))
 	if _, err := knock(ctx, t.door.address(), resuming); err != nil {
-		return nil, err
+		return err
 	}
-	for _, kind := range []struct {
-		name   string
-		config *tls.Config
-		want   handshake.Kind
-	}{{"full_cpu", keeper(svid, nil), handshake.Full}, {"resumed_cpu", resuming, handshake.Resumed}} {
-		before, made := handshake.ReadCPU(), 0
-		for range t.costs {
-			s, err := knock(ctx, t.door.address(), kind.config)
-			if err != nil {
-				return nil, err
-			}
-			made += one(kindOf(s) == kind.want)
-		}
-		if took := handshake.ReadCPU().Sub(before).Total(); made == t.costs {
-			all = append(all, experiment.Measure{Name: kind.name, Unit: "s", Value: took.Seconds() / float64(made), Of: uint64(made)})
-		}
+	if err := t.take(ctx, keeper(svid, nil), handshake.Full, &t.full); err != nil {
+		return err
 	}
-	return all, nil
+	return t.take(ctx, resuming, handshake.Resumed, &t.again)
+}
+
+func (t *returns) take(ctx context.Context, config *tls.Config, want handshake.Kind, e *expense) error {
+	before := handshake.ReadCPU()
+	for range t.costs {
+		s, err := knock(ctx, t.door.address(), config)
+		if err != nil {
+			return err
+		}
+		e.all++
+		e.made += one(kindOf(s) == want)
+	}
+	e.took += handshake.ReadCPU().Sub(before).Total()
+	return nil
 }

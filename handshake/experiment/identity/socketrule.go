@@ -68,7 +68,8 @@ func employ(ctx context.Context, path, socket string, e *estate) error {
 			return err
 		}
 		err = callAt(ctx, p.Hello().Address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: source})
-		if err := errors.Join(err, p.Stop(context.WithoutCancel(ctx))); err != nil {
+		_ = p.Stop(context.WithoutCancel(ctx)) // one that has to be killed has served all the same
+		if err != nil {
 			return err
 		}
 	}
