@@ -71,23 +71,18 @@ func (l living) run(ctx context.Context, b experiment.Bench) (arms []experiment.
 }
 
 func (l living) arm(ctx context.Context, b experiment.Bench, settings handshake.SPIFFE, a *experiment.Arm) error {
-	estate, err := found(b, workloads(l.ttl)...)
+	estate, err := settle(ctx, b, nil, workloads(l.ttl)...)
 	if err != nil {
 		return err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer sources.close()
+	defer estate.close()
 	settings.Domain = trustDomain
-	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: sources.server})
+	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: estate.server})
 	if err != nil {
 		return err
 	}
 	var book register
-	dials, err := l.load(ctx, office.address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: sources.client}, &book)
+	dials, err := l.load(ctx, office.address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: estate.client}, &book)
 	if err := errors.Join(err, office.close()); err != nil {
 		return err
 	}

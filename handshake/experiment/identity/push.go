@@ -41,19 +41,14 @@ func (p pushing) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm,
 	for i := range p.bystanders {
 		entries = append(entries, spiffe.Entry{Path: fmt.Sprintf("/bystander/%d", i), UID: os.Getuid() + 1, TTL: p.ttl})
 	}
-	estate, err := found(b, entries...)
+	estate, err := settle(ctx, b, nil, entries...)
 	if err != nil {
 		return nil, err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer sources.close()
+	defer estate.close()
 	b.Speak(fmt.Sprintf("push: %d half-lives of %v", p.halves, p.ttl/2))
 	w := pushWatch{pushing: p, first: map[uint64]time.Time{}}
-	if err := w.run(ctx, estate, sources); err != nil {
+	if err := w.run(ctx, estate); err != nil {
 		return nil, err
 	}
 	return []experiment.Arm{w.arm(estate.agent.Pushes())}, ctx.Err()
@@ -68,8 +63,8 @@ type pushWatch struct {
 	calls      register
 }
 
-func (w *pushWatch) run(ctx context.Context, e *estate, s pair) (err error) {
-	serving, asking, err := s.configs(e, spiffe.Off, spiffe.Off)
+func (w *pushWatch) run(ctx context.Context, e *estate) (err error) {
+	serving, asking, err := e.configs(spiffe.Off, spiffe.Off)
 	if err != nil {
 		return err
 	}
@@ -79,12 +74,12 @@ func (w *pushWatch) run(ctx context.Context, e *estate, s pair) (err error) {
 	}
 	defer door.close()
 	settings := handshake.SPIFFE{Domain: trustDomain, Resumption: spiffe.Off, MaxAge: w.ttl / 4}
-	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: s.server})
+	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: e.server})
 	if err != nil {
 		return err
 	}
 	most := time.Duration(w.halves) * w.ttl / 2 * 21 / 20 // the jitter may add up
-	err = w.load(ctx, most, office.address, door.address(), asking, spiffegrpc.ClientOptions{SPIFFE: settings, Source: s.client})
+	err = w.load(ctx, most, office.address, door.address(), asking, spiffegrpc.ClientOptions{SPIFFE: settings, Source: e.client})
 	return errors.Join(err, office.close())
 }
 

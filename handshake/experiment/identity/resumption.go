@@ -75,7 +75,6 @@ func (r resuming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 type returns struct {
 	resuming
 	estate *estate
-	pair   pair
 	policy *spiffe.Policy
 	door   *door
 	book   register
@@ -87,35 +86,29 @@ type returns struct {
 
 func (r resuming) open(ctx context.Context, b experiment.Bench, resumption string) (t *returns, err error) {
 	t = &returns{resuming: r}
-	if t.estate, err = found(b, workloads(r.ttl)...); err != nil {
-		return nil, err
-	}
-	if t.pair, err = t.estate.pair(ctx, nil); err != nil {
-		t.estate.agent.Stop()
+	if t.estate, err = settle(ctx, b, nil, workloads(r.ttl)...); err != nil {
 		return nil, err
 	}
 	t.policy = spiffe.NewPolicy(tlsconfig.AuthorizeMemberOf(t.estate.domain.Name()))
-	config, err := spiffe.ServerConfig(t.pair.server, t.policy.Authorize, resumption, t.policy.Number)
+	config, err := spiffe.ServerConfig(t.estate.server, t.policy.Authorize, resumption, t.policy.Number)
 	if err == nil {
 		t.door, err = openDoor(config, func(s tls.ConnectionState) { t.book.handshake(kindOf(s), s.PeerCertificates[0], time.Now()) })
 	}
 	if err != nil {
-		t.pair.close()
-		t.estate.agent.Stop()
+		t.estate.close()
 	}
 	return t, err
 }
 
 func (t *returns) close() {
 	t.door.close()
-	t.pair.close()
-	t.estate.agent.Stop()
+	t.estate.close()
 }
 
 // events are the two: the bundle without the authority, then the authoriser that denies everybody.
 func (t *returns) events(ctx context.Context, a *experiment.Arm) error {
 	withdrawn := func(s *x509svid.SVID) bool {
-		_, _, err := x509svid.Verify(s.Certificates, t.pair.server)
+		_, _, err := x509svid.Verify(s.Certificates, t.estate.server)
 		return err != nil
 	}
 	ofBundle, afterBundle, err := t.event(ctx, t.estate.agent.Withdraw, withdrawn)
@@ -159,13 +152,13 @@ func keeper(svid *x509svid.SVID, sessions tls.ClientSessionCache) *tls.Config {
 
 // young waits for an identity of the client that the server takes and that has just been issued.
 func (t *returns) young(ctx context.Context) (svid *x509svid.SVID, err error) {
-	serial := t.pair.client.Serial()
+	serial := t.estate.client.Serial()
 	t.estate.agent.Rotate()
 	ok := until(ctx, t.ttl, func() bool {
-		if svid, err = t.pair.client.GetX509SVID(); err != nil || t.pair.client.Serial() == serial {
+		if svid, err = t.estate.client.GetX509SVID(); err != nil || t.estate.client.Serial() == serial {
 			return false
 		}
-		_, _, err = x509svid.Verify(svid.Certificates, t.pair.server)
+		_, _, err = x509svid.Verify(svid.Certificates, t.estate.server)
 		return err == nil
 	})
 	if !ok {

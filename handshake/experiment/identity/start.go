@@ -88,7 +88,7 @@ func (s starting) refuse(ctx context.Context, socket string, l net.Listener, a *
 		return
 	}
 	a.Measures = append(a.Measures, experiment.Seconds("refused_after", took))
-	a.Notes = append(a.Notes, "the server's error: "+strings.ReplaceAll(err.Error(), strings.TrimPrefix(socket, "unix://"), "SOCKET"))
+	a.Notes = append(a.Notes, "the server's error: "+strings.NewReplacer(strings.TrimPrefix(socket, "unix://"), "SOCKET", "\n", "; ").Replace(err.Error()))
 }
 
 // handshakesWith counts those that a server completes as far as a client sees, which is before its own certificate is
