@@ -1,7 +1,6 @@
 package spiffegrpc
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -65,14 +64,13 @@ func (j *Journal) Counts() (allowed, denied uint64) {
 }
 
 // addAudit tells the ledger and a journal where the settings ask for it, and whoever asked in the process.
-func (g *guard) addAudit(_ context.Context, o Options, _ spiffeid.ID) error {
+func (g *guard) addAudit(o Options) {
 	if o.SPIFFE.Audit {
 		g.told = append(g.told, NewJournal(kept).Keep, g.note)
 	}
 	if o.Audit != nil {
 		g.told = append(g.told, o.Audit)
 	}
-	return nil
 }
 
 // note counts a decision in the ledger.

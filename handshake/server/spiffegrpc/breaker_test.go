@@ -1,6 +1,7 @@
 package spiffegrpc
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ func hand(key byte, notBefore time.Time) caller {
 }
 
 func (b *breaker) reason(serial uint64) string {
-	d, _ := b.check(nil, Request{Caller: client, Serial: serial})
+	d, _ := b.check(context.Background(), Request{Caller: client, Serial: serial})
 	return d.Reason
 }
 

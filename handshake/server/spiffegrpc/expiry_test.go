@@ -158,6 +158,19 @@ func TestLeave(t *testing.T) {
 	}
 }
 
+// TestLeaveOnce writes no GOAWAY where grpc-go has written one.
+func TestLeaveOnce(t *testing.T) {
+	w := &wires{}
+	f := &framed{Conn: w}
+	framer := http2.NewFramer(f, nil)
+	framer.WriteSettings()
+	framer.WriteGoAway(3, http2.ErrCodeNo, nil)
+	before := w.Len()
+	if err := f.Leave(); err != nil || w.Len() != before {
+		t.Errorf("got %v, and %d bytes more", err, w.Len()-before)
+	}
+}
+
 func goAways(t *testing.T, r io.Reader) (n int) {
 	t.Helper()
 	framer := http2.NewFramer(nil, r)

@@ -18,10 +18,14 @@ type framed struct {
 	rest   int     // of the frame's payload, not yet written
 	begun  bool    // the first frame, which must be SETTINGS, has been written
 	asked  bool    // a GOAWAY is to be written as soon as one may be
+	left   bool    // one has been written, by grpc-go or here: the highest stream would be more than a second one may say
 }
 
+// goAwayType is in the fourth byte of a frame's header (RFC 9113, section 6.8).
+const goAwayType = 7
+
 // goAway is the frame: stream 0, the highest of all streams as the last one that is served, NO_ERROR.
-var goAway = [17]byte{2: 8, 3: 7, 9: 0x7f, 10: 0xff, 11: 0xff, 12: 0xff}
+var goAway = [17]byte{2: 8, 3: goAwayType, 9: 0x7f, 10: 0xff, 11: 0xff, 12: 0xff}
 
 func (f *framed) Write(b []byte) (int, error) {
 	f.mu.Lock()
@@ -43,6 +47,7 @@ func (f *framed) follow(b []byte) {
 			if f.have < len(f.header) {
 				return
 			}
+			f.left = f.left || f.header[3] == goAwayType
 			f.rest, f.have = int(binary.BigEndian.Uint32(f.header[:4])>>8), 0
 		}
 		n := min(f.rest, len(b))
@@ -60,10 +65,10 @@ func (f *framed) Leave() error {
 }
 
 func (f *framed) leave() error {
-	if !f.begun || f.have > 0 || f.rest > 0 {
+	if f.left || !f.begun || f.have > 0 || f.rest > 0 {
 		return nil
 	}
-	f.asked = false
+	f.asked, f.left = false, true
 	_, err := f.Conn.Write(goAway[:])
 	return err
 }

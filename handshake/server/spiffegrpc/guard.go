@@ -3,6 +3,7 @@ package spiffegrpc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -31,32 +32,25 @@ type guard struct {
 // newGuard is what the options ask for; own is the server's ID.
 func newGuard(ctx context.Context, o Options, own spiffeid.ID) (*guard, error) {
 	g := &guard{own: own, book: book{o.Ledger, o.Live}, expiry: o.SPIFFE.Expiry}
-	for _, add := range []func(context.Context, Options, spiffeid.ID) error{
-		g.addBreaker, g.addChecks, g.addJWT, g.addPolicy, g.addAudit,
-	} {
-		if err := add(ctx, o, own); err != nil {
-			g.close()
-			return nil, err
-		}
-	}
-	if err := g.addTracing(o); err != nil {
+	g.addBreaker(o)
+	g.addAudit(o)
+	if err := errors.Join(g.addChecks(o), g.addJWT(ctx, o), g.addPolicy(o), g.addTracing(o)); err != nil {
 		g.close()
 		return nil, err
 	}
 	return g, nil
 }
 
-func (g *guard) addBreaker(_ context.Context, o Options, _ spiffeid.ID) error {
+func (g *guard) addBreaker(o Options) {
 	if o.SPIFFE.Breaker {
 		g.breaker = newBreaker(o.Breaker)
 		g.checks = append(g.checks, g.breaker.check)
 		g.told = append(g.told, g.breaker.tell)
 	}
-	return nil
 }
 
 // addChecks adds those of the caller's certificate.
-func (g *guard) addChecks(_ context.Context, o Options, _ spiffeid.ID) error {
+func (g *guard) addChecks(o Options) error {
 	if g.expiry {
 		g.checks = append(g.checks, unexpired)
 	}
@@ -70,8 +64,8 @@ func (g *guard) addChecks(_ context.Context, o Options, _ spiffeid.ID) error {
 	return err
 }
 
-func (g *guard) addPolicy(_ context.Context, o Options, own spiffeid.ID) error {
-	policy, err := o.policy(own)
+func (g *guard) addPolicy(o Options) error {
+	policy, err := o.policy(g.own)
 	if policy != nil {
 		g.checks = append(g.checks, policy)
 	}
@@ -125,14 +119,8 @@ func (g *guard) admit(ctx context.Context, method string) (end func(error), err 
 	request := g.request(c.caller, method)
 	span := g.tracing.start(ctx, request, c)
 	decision := g.decide(ctx, request)
-	record := Record{
-		At: time.Now(), Caller: request.Caller, Method: method, Decision: decision,
-		Serial: request.Serial, Age: time.Since(c.caller.notBefore),
-	}
-	for _, tell := range g.told {
-		tell(record)
-	}
 	span.decided(decision)
+	g.tell(request, decision, c)
 	if !decision.Allow {
 		c.refuse("refused: " + decision.Reason)
 		err = status.Error(codes.PermissionDenied, decision.Reason)
@@ -141,6 +129,17 @@ func (g *guard) admit(ctx context.Context, method string) (end func(error), err 
 		span.end(err)
 		g.count(c, decision, err)
 	}, err
+}
+
+func (g *guard) tell(r Request, d Decision, c *conn) {
+	if len(g.told) == 0 {
+		return
+	}
+	now := time.Now()
+	record := Record{At: now, Caller: r.Caller, Method: r.Method, Decision: d, Serial: r.Serial, Age: now.Sub(c.caller.notBefore)}
+	for _, tell := range g.told {
+		tell(record)
+	}
 }
 
 // count keeps the books. The reply has not been written yet: who has it must be in the books already.

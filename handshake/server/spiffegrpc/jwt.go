@@ -18,7 +18,7 @@ const (
 )
 
 // addJWT makes every call bear a JWT-SVID.
-func (g *guard) addJWT(ctx context.Context, o Options, own spiffeid.ID) error {
+func (g *guard) addJWT(ctx context.Context, o Options) error {
 	if !o.SPIFFE.JWT {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (g *guard) addJWT(ctx context.Context, o Options, own spiffeid.ID) error {
 		g.closers = append(g.closers, func() { source.Close() })
 		bundles = source
 	}
-	g.checks = append(g.checks, bearer(bundles, own))
+	g.checks = append(g.checks, bearer(bundles, g.own))
 	return nil
 }
 

@@ -35,7 +35,7 @@ type Options struct {
 	SPIFFE    handshake.SPIFFE
 	Source    spiffe.Source         // of the server's identity, which stays open; nil: the Workload API at SPIFFE.Socket
 	JWTs      jwtbundle.Source      // who signs JWT-SVIDs; nil: as the Workload API says
-	Authorize tlsconfig.Authorizer  // of peers, in handshakes and for each call; nil: SPIFFE.Peer, or in handshakes alone any of SPIFFE.Domain
+	Authorize tlsconfig.Authorizer  // of peers, in handshakes and, without chains, for each call; nil: SPIFFE.Peer, or in handshakes alone any of SPIFFE.Domain
 	Policies  map[string]Policy     // that SPIFFE.Policy may name, beside "function"
 	Audit     func(Record)          // is told of each decision, by several goroutines at once
 	Breaker   Limits                // of SPIFFE.Breaker
@@ -94,8 +94,8 @@ func (o Options) serve(ctx context.Context, l net.Listener, g *guard) error {
 		return err
 	}
 	ready := newReadiness(s, o.Source)
-	stop := context.AfterFunc(ctx, s.Stop)
-	defer stop()
+	defer s.Stop()
+	defer context.AfterFunc(ctx, s.Stop)()
 	defer ready.follow(ctx)()
 	if err := s.Serve(&listener{Listener: l, ctx: ctx, book: g.book}); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("spiffegrpc: %w", err)
@@ -123,11 +123,14 @@ func (o Options) config() (*tls.Config, error) {
 	return config, nil
 }
 
-// own is the server's ID, which must be one of the trust domain, where the settings name that.
+// own is the server's ID, which must not have expired, and be one of the trust domain, where the settings name that.
 func (o Options) own() (spiffeid.ID, error) {
 	svid, err := o.Source.GetX509SVID()
 	if err != nil {
 		return spiffeid.ID{}, fmt.Errorf("spiffegrpc: no identity: %w", err)
+	}
+	if !time.Now().Before(svid.Certificates[0].NotAfter) {
+		return spiffeid.ID{}, fmt.Errorf("spiffegrpc: the identity %s has expired", svid.ID)
 	}
 	if domain := o.SPIFFE.Domain; domain != "" && svid.ID.TrustDomain().Name() != domain {
 		return spiffeid.ID{}, fmt.Errorf("spiffegrpc: the identity is %s, which is not of %s", svid.ID, domain)

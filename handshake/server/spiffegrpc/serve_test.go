@@ -142,7 +142,9 @@ func TestCall(t *testing.T) {
 // TestWho refuses callers in handshakes and calls, each by what is on.
 func TestWho(t *testing.T) {
 	l := newLab(t, time.Hour)
-	failing := func(context.Context, Request) (Decision, error) { return Decision{Allow: true}, errors.New("no answer") }
+	failing := func(context.Context, Request) (Decision, error) {
+		return Decision{Allow: true}, errors.New("no answer")
+	}
 	for _, test := range []struct {
 		name, path string
 		settings   handshake.SPIFFE
@@ -206,6 +208,7 @@ func TestNoIdentity(t *testing.T) {
 		want    string
 	}{
 		{"no agent", Options{SPIFFE: handshake.SPIFFE{Socket: socket}}, socket},
+		{"expired", Options{Source: l.fixed(ServerPath, 1, -time.Second)}, "has expired"},
 		{"another domain", Options{SPIFFE: handshake.SPIFFE{Socket: l.agent.Address(), Domain: "other.example"}}, "not of other.example"},
 		{"unknown policy", Options{SPIFFE: handshake.SPIFFE{Socket: l.agent.Address(), Policy: "opa"}}, `no policy "opa"`},
 		{"unknown resumption", Options{SPIFFE: handshake.SPIFFE{Socket: l.agent.Address(), Resumption: "hope"}}, "hope"},

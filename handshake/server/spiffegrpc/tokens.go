@@ -14,14 +14,15 @@ import (
 )
 
 // Tokens are the JWT-SVIDs that a client's calls bear, as credentials.PerRPCCredentials. One is borne until half of its
-// life is over; then the next call waits for a new one from the Workload API.
+// life is over; then the next call waits for a new one from the Workload API, and bears the old one where that has none.
 type Tokens struct {
 	client *workloadapi.Client
 	params jwtsvid.Params
 
-	mu    sync.Mutex
-	token string
-	renew time.Time
+	mu      sync.Mutex
+	token   string
+	renew   time.Time
+	expires time.Time
 }
 
 // NewTokens are those of the identity of a source for the server of the trust domain.
@@ -47,10 +48,12 @@ func (t *Tokens) GetRequestMetadata(ctx context.Context, _ ...string) (map[strin
 	defer t.mu.Unlock()
 	if now := time.Now(); !now.Before(t.renew) {
 		svid, err := t.client.FetchJWTSVID(ctx, t.params)
-		if err != nil {
+		switch {
+		case err == nil:
+			t.token, t.renew, t.expires = svid.Marshal(), now.Add(svid.Expiry.Sub(now)/2), svid.Expiry
+		case !now.Before(t.expires):
 			return nil, err
 		}
-		t.token, t.renew = svid.Marshal(), now.Add(svid.Expiry.Sub(now)/2)
 	}
 	return map[string]string{tokenKey: tokenPrefix + t.token}, nil
 }
