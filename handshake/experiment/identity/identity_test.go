@@ -124,7 +124,7 @@ func TestCancelled(t *testing.T) {
 	for _, e := range All() {
 		t.Run(e.Name, func(t *testing.T) {
 			before := tread(t.Context())
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			began := time.Now()
 			e.Run(ctx, bench(t))
@@ -141,7 +141,7 @@ func TestCancelled(t *testing.T) {
 
 func TestPush(t *testing.T) {
 	t.Parallel()
-	p := pushing{ttl: time.Second, halves: 6, bystanders: 3, callers: 2, thinking: time.Millisecond}
+	p := pushing{ttl: time.Second, halves: 4, bystanders: 3, callers: 2, thinking: time.Millisecond}
 	r := outcome(t, p.run)
 	some(t, r, "agent", "rotations")
 	some(t, r, "agent", "rpcs")
@@ -177,7 +177,7 @@ func TestResumption(t *testing.T) {
 
 func TestLive(t *testing.T) {
 	t.Parallel()
-	l := living{ttl: time.Second, lasts: 4 * time.Second, callers: 1, thinking: 2 * time.Millisecond}
+	l := living{ttl: time.Second, lasts: 3 * time.Second, callers: 1, thinking: 2 * time.Millisecond}
 	for _, e := range l.endings() {
 		if e.name != "no-limit" && e.name != "expiry" {
 			continue
@@ -204,7 +204,7 @@ func TestLive(t *testing.T) {
 
 func TestKeepalive(t *testing.T) {
 	t.Parallel()
-	k := keeping{pauses: []time.Duration{0, time.Second}, idle: 100 * time.Millisecond, grace: time.Second}
+	k := keeping{pauses: []time.Duration{0, time.Second}, idle: 100 * time.Millisecond, grace: 300 * time.Millisecond}
 	r := outcome(t, k.run)
 	exactly(t, r, "off", "idle_pings", 0)
 	none(t, r, "off", "detected_after")
