@@ -46,7 +46,7 @@ func (k breaking) run(ctx context.Context, b experiment.Bench) (arms []experimen
 		role    experiment.Role
 		doc     string
 		breaker bool
-		intrude func(context.Context, *estate, pair) (*x509svid.SVID, error)
+		intrude theft
 	}{
 		{"off", experiment.Control, "no breaker; the certificate was never issued", false, k.forge},
 		{"on", experiment.Reference, "the certificate was never issued", true, k.forge},
@@ -59,29 +59,29 @@ func (k breaking) run(ctx context.Context, b experiment.Bench) (arms []experimen
 		}
 		arms = append(arms, a)
 	}
-	return append(arms, k.published()), ctx.Err()
+	b.Speak("breaker: socket-rule")
+	rule, err := socketRule(ctx, b)
+	return append(arms, rule), errors.Join(err, ctx.Err())
 }
 
-// published is the rule that was published for an observer in the kernel. It is not carried out: it asks which program
-// opens the agent's socket, and takes every one for an intruder that is not the agent.
-func (breaking) published() experiment.Arm {
-	return experiment.Arm{
-		Name: "socket-rule", Role: experiment.Published, Doc: "every process other than the agent that opens the Workload API's socket is an intruder",
-		Skipped: "workloads and agent are one process here, and the rule goes by processes; as a workload has to open that socket, it can have no identity without being reported",
-	}
-}
+// theft is how an intruder comes by an identity of the client's.
+type theft func(context.Context, *estate) (*x509svid.SVID, error)
 
 // forge makes an identity with the domain's authority that no agent has issued.
-func (k breaking) forge(_ context.Context, e *estate, _ pair) (*x509svid.SVID, error) {
+func (k breaking) forge(_ context.Context, e *estate) (*x509svid.SVID, error) {
 	now := time.Now()
 	return e.domain.SVID(clientPath, 1<<40, now, now.Add(k.ttl+k.intruded))
 }
 
-// steal is the identity that the client has had until its next renewal, once the overlap is over.
-func (k breaking) steal(ctx context.Context, e *estate, s pair) (*x509svid.SVID, error) {
-	stolen, err := s.client.GetX509SVID()
+// steal is the identity that the client has had until its next renewal, once the overlap is over. The two must not be
+// of the same second, for then nobody can tell which of them is the older one.
+func (k breaking) steal(ctx context.Context, e *estate) (*x509svid.SVID, error) {
+	stolen, err := e.client.GetX509SVID()
 	if err != nil {
 		return nil, err
+	}
+	if !pause(ctx, time.Until(stolen.Certificates[0].NotBefore.Add(time.Second))) {
+		return nil, ctx.Err()
 	}
 	e.agent.Rotate()
 	if !pause(ctx, 3*k.overlap) {
@@ -90,26 +90,21 @@ func (k breaking) steal(ctx context.Context, e *estate, s pair) (*x509svid.SVID,
 	return stolen, nil
 }
 
-func (k breaking) arm(ctx context.Context, b experiment.Bench, on bool, intrude func(context.Context, *estate, pair) (*x509svid.SVID, error), a *experiment.Arm) error {
-	estate, err := found(b, workloads(k.ttl)...)
+func (k breaking) arm(ctx context.Context, b experiment.Bench, on bool, intrude theft, a *experiment.Arm) error {
+	estate, err := settle(ctx, b, nil, workloads(k.ttl)...)
 	if err != nil {
 		return err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer sources.close()
+	defer estate.close()
 	settings := handshake.SPIFFE{Domain: trustDomain, Resumption: spiffe.Off, MaxAge: k.ttl / 8, Breaker: on}
 	office, err := openOffice(nil, spiffegrpc.Options{
-		SPIFFE: settings, Source: sources.server,
+		SPIFFE: settings, Source: estate.server,
 		Breaker: spiffegrpc.Limits{Issued: issued(estate.agent), Overlap: k.overlap, Cool: time.Hour},
 	})
 	if err != nil {
 		return err
 	}
-	err = k.calls(ctx, office.address, settings, estate, sources, intrude, a)
+	err = k.calls(ctx, office.address, settings, estate, intrude, a)
 	return errors.Join(err, office.close())
 }
 
@@ -126,9 +121,8 @@ func issued(agent *spiffe.Agent) func(spiffeid.ID, uint64) bool {
 }
 
 // calls has the client call by itself, and then beside an intruder.
-func (k breaking) calls(ctx context.Context, address string, settings handshake.SPIFFE, e *estate, s pair,
-	intrude func(context.Context, *estate, pair) (*x509svid.SVID, error), a *experiment.Arm) error {
-	client, err := visit(ctx, address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: s.client})
+func (k breaking) calls(ctx context.Context, address string, settings handshake.SPIFFE, e *estate, intrude theft, a *experiment.Arm) error {
+	client, err := visit(ctx, address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: e.client})
 	if err != nil {
 		return err
 	}
@@ -144,11 +138,11 @@ func (k breaking) calls(ctx context.Context, address string, settings handshake.
 	defer calling.Wait()
 	defer cancel()
 	calling.Go(func() { client.inTurn(ctx, k.thinking, new(register)) })
-	svid, err := intrude(ctx, e, s)
+	svid, err := intrude(ctx, e)
 	if err != nil {
 		return err
 	}
-	return k.intrusion(ctx, address, settings, stolen{svid, s.server}, a)
+	return k.intrusion(ctx, address, settings, stolen{svid, e.server}, a)
 }
 
 func (k breaking) inTurn(ctx context.Context, d time.Duration, v *visitor, book *register) {

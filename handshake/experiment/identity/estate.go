@@ -25,9 +25,13 @@ const (
 type estate struct {
 	domain *spiffe.Domain
 	agent  *spiffe.Agent
+	pair
 }
 
-// found starts an agent of some workloads; its socket is in a directory of its own.
+// pair is the sources of a server's identities and a client's.
+type pair struct{ server, client *spiffe.Live }
+
+// found starts an agent of some workloads; its socket is in a directory of its own. There are no sources yet.
 func found(b experiment.Bench, entries ...spiffe.Entry) (*estate, error) {
 	dir, err := os.MkdirTemp(b.Dir, "")
 	if err != nil {
@@ -37,13 +41,35 @@ func found(b experiment.Bench, entries ...spiffe.Entry) (*estate, error) {
 	if err != nil {
 		return nil, err
 	}
-	agent, err := spiffe.NewAgent(spiffe.AgentOptions{
-		Socket: filepath.Join(dir, "api"), Domain: domain, Entries: entries, Seed: b.Seed,
-	})
+	agent, err := spiffe.NewAgent(spiffe.AgentOptions{Socket: filepath.Join(dir, "api"), Domain: domain, Entries: entries, Seed: b.Seed})
 	if err != nil {
 		return nil, err
 	}
 	return &estate{domain: domain, agent: agent}, agent.Start()
+}
+
+// settle starts an agent and opens both sources; a back-off of nil is go-spiffe's.
+func settle(ctx context.Context, b experiment.Bench, backoff *spiffe.Backoff, entries ...spiffe.Entry) (*estate, error) {
+	e, err := found(b, entries...)
+	if err != nil {
+		return nil, err
+	}
+	if e.server, err = e.source(ctx, serverPath, backoff); err == nil {
+		e.client, err = e.source(ctx, clientPath, backoff)
+	}
+	if err != nil {
+		e.close()
+	}
+	return e, err
+}
+
+func (e *estate) close() {
+	for _, source := range []*spiffe.Live{e.server, e.client} {
+		if source != nil {
+			source.Close()
+		}
+	}
+	e.agent.Stop()
 }
 
 // workloads are a server and a client whose identities live for some time.
@@ -51,37 +77,18 @@ func workloads(ttl time.Duration) []spiffe.Entry {
 	return []spiffe.Entry{{Path: serverPath, UID: -1, TTL: ttl}, {Path: clientPath, UID: -1, TTL: ttl}}
 }
 
-// pair is the source of a server's identities and that of a client's.
-type pair struct{ server, client *spiffe.Live }
-
-// pair opens both; a back-off of nil is go-spiffe's.
-func (e *estate) pair(ctx context.Context, backoff *spiffe.Backoff) (p pair, err error) {
-	if p.server, err = e.source(ctx, serverPath, backoff); err != nil {
-		return p, err
-	}
-	if p.client, err = e.source(ctx, clientPath, backoff); err != nil {
-		p.server.Close()
-	}
-	return p, err
-}
-
 func (e *estate) source(ctx context.Context, path string, backoff *spiffe.Backoff) (*spiffe.Live, error) {
 	return spiffe.DialWith(ctx, e.agent.Address(), spiffe.DialOptions{Path: path, Backoff: backoff})
 }
 
 // configs are mutual TLS between the two: the server takes anybody of the trust domain, the client the server only.
-func (p pair) configs(e *estate, serving, asking string) (server, client *tls.Config, err error) {
-	server, err = spiffe.ServerConfig(p.server, tlsconfig.AuthorizeMemberOf(e.domain.Name()), serving)
+func (e *estate) configs(serving, asking string) (server, client *tls.Config, err error) {
+	server, err = spiffe.ServerConfig(e.server, tlsconfig.AuthorizeMemberOf(e.domain.Name()), serving)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err = spiffe.ClientConfig(p.client, tlsconfig.AuthorizeID(spiffeid.RequireFromPath(e.domain.Name(), serverPath)), asking)
+	client, err = spiffe.ClientConfig(e.client, tlsconfig.AuthorizeID(spiffeid.RequireFromPath(e.domain.Name(), serverPath)), asking)
 	return server, client, err
-}
-
-func (p pair) close() {
-	p.client.Close()
-	p.server.Close()
 }
 
 // pause waits, or returns false at once when ctx ends.

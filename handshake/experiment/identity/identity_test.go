@@ -3,13 +3,29 @@ package identity
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tlslab/tlslab/handshake/experiment"
+	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/server/spiffegrpc"
 	"github.com/tlslab/tlslab/handshake/spiffe"
 )
+
+const asServer = "IDENTITY_TEST_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asServer) == "" {
+		os.Exit(m.Run())
+	}
+	if err := server.Control(context.Background(), os.Stdin, os.Stdout, map[string]server.App{"spiffegrpc": spiffegrpc.App{}}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
 
 // bench has a short path: sockets must not be longer than some hundred bytes.
 func bench(t *testing.T) experiment.Bench {
@@ -108,7 +124,7 @@ func TestCancelled(t *testing.T) {
 	for _, e := range All() {
 		t.Run(e.Name, func(t *testing.T) {
 			before := tread(t.Context())
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			began := time.Now()
 			e.Run(ctx, bench(t))
@@ -125,7 +141,7 @@ func TestCancelled(t *testing.T) {
 
 func TestPush(t *testing.T) {
 	t.Parallel()
-	p := pushing{ttl: time.Second, halves: 6, bystanders: 3, callers: 2, thinking: time.Millisecond}
+	p := pushing{ttl: time.Second, halves: 4, bystanders: 3, callers: 2, thinking: time.Millisecond}
 	r := outcome(t, p.run)
 	some(t, r, "agent", "rotations")
 	some(t, r, "agent", "rpcs")
@@ -141,7 +157,7 @@ func TestPush(t *testing.T) {
 
 func TestResumption(t *testing.T) {
 	t.Parallel()
-	c := resuming{ttl: time.Second, costs: 5, every: 20 * time.Millisecond}
+	c := resuming{ttl: time.Second, rounds: 2, costs: 3, every: 20 * time.Millisecond}
 	r := outcome(t, c.run)
 	some(t, r, "default", "stale_accepts_bundle")
 	some(t, r, "default", "stale_accepts_policy")
@@ -161,7 +177,7 @@ func TestResumption(t *testing.T) {
 
 func TestLive(t *testing.T) {
 	t.Parallel()
-	l := living{ttl: time.Second, lasts: 4 * time.Second, callers: 1, thinking: 2 * time.Millisecond}
+	l := living{ttl: time.Second, lasts: 3 * time.Second, callers: 1, thinking: 2 * time.Millisecond}
 	for _, e := range l.endings() {
 		if e.name != "no-limit" && e.name != "expiry" {
 			continue
@@ -188,7 +204,7 @@ func TestLive(t *testing.T) {
 
 func TestKeepalive(t *testing.T) {
 	t.Parallel()
-	k := keeping{pauses: []time.Duration{0, time.Second}, idle: 100 * time.Millisecond, grace: time.Second}
+	k := keeping{pauses: []time.Duration{0, time.Second}, idle: 100 * time.Millisecond, grace: 300 * time.Millisecond}
 	r := outcome(t, k.run)
 	exactly(t, r, "off", "idle_pings", 0)
 	none(t, r, "off", "detected_after")
@@ -213,7 +229,17 @@ func TestOutage(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	t.Parallel()
-	r := outcome(t, starting{most: time.Second}.run)
+	outside, err := found(bench(t), workloads(time.Hour)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.agent.Stop()
+	r := outcome(t, func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
+		b.Agent = outside.agent.Address()
+		return starting{most: time.Second}.run(ctx, b)
+	})
+	some(t, r, "external", "ready_after")
+	exactly(t, r, "external", "served", 1)
 	for _, arm := range []string{"no-agent", "denied", "empty"} {
 		some(t, r, arm, "refused_after")
 		exactly(t, r, arm, "served", 0)
@@ -231,6 +257,32 @@ func TestBreaker(t *testing.T) {
 	for _, arm := range []string{"on", "on-replaced"} {
 		some(t, r, arm, "isolated_after")
 		exactly(t, r, arm, "calls_after_isolation", 0)
+	}
+}
+
+// The test's own program is the server: a script that becomes it has no environment but the one word.
+func TestSocketRule(t *testing.T) {
+	t.Parallel()
+	if !peersKnown {
+		t.Skip("the system does not tell who opens a socket")
+	}
+	b := bench(t)
+	b.Server = func(context.Context, string) (string, error) {
+		own, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		script := filepath.Join(b.Dir, "server")
+		return script, os.WriteFile(script, []byte("#!/bin/sh\n"+asServer+"=1 exec '"+own+"'\n"), 0o700)
+	}
+	a, err := socketRule(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &experiment.Result{Arms: []experiment.Arm{a}}
+	exactly(t, r, "socket-rule", "false_positives", honest)
+	if m := measure(t, r, "socket-rule", "false_positives"); m.Of != honest {
+		t.Errorf("got %d processes, want %d", m.Of, honest)
 	}
 }
 

@@ -37,27 +37,22 @@ func keepalives() experiment.Experiment {
 }
 
 func (k keeping) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
-	estate, err := found(b, workloads(time.Hour)...)
+	estate, err := settle(ctx, b, nil, workloads(time.Hour)...)
 	if err != nil {
 		return nil, err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer sources.close()
+	defer estate.close()
 	b.Speak("keepalive: all arms at once")
 	arms, errs := make([]experiment.Arm, len(k.pauses)), make([]error, len(k.pauses))
 	var running sync.WaitGroup
 	for i, pause := range k.pauses {
-		running.Go(func() { arms[i], errs[i] = k.arm(ctx, sources, pause) })
+		running.Go(func() { arms[i], errs[i] = k.arm(ctx, estate, pause) })
 	}
 	running.Wait()
 	return arms, errors.Join(errs...)
 }
 
-func (k keeping) arm(ctx context.Context, s pair, every time.Duration) (a experiment.Arm, err error) {
+func (k keeping) arm(ctx context.Context, e *estate, every time.Duration) (a experiment.Arm, err error) {
 	a = experiment.Arm{Name: "off", Role: experiment.Control, Doc: "no pings"}
 	if every > 0 {
 		a = experiment.Arm{Name: every.String(), Doc: "a ping after " + every.String() + " of silence"}
@@ -68,12 +63,12 @@ func (k keeping) arm(ctx context.Context, s pair, every time.Duration) (a experi
 	}
 	parting := parting{Listener: listener, closed: make(chan time.Time, 1)}
 	settings := handshake.SPIFFE{Domain: trustDomain, Resumption: spiffe.Off, Keepalive: every}
-	office, err := openOffice(parting, spiffegrpc.Options{SPIFFE: settings, Source: s.server})
+	office, err := openOffice(parting, spiffegrpc.Options{SPIFFE: settings, Source: e.server})
 	if err != nil {
 		return a, err
 	}
 	settings.Keepalive = 0 // of the client
-	err = k.vanish(ctx, office.address, parting, every, spiffegrpc.ClientOptions{SPIFFE: settings, Source: s.client}, &a)
+	err = k.vanish(ctx, office.address, parting, every, spiffegrpc.ClientOptions{SPIFFE: settings, Source: e.client}, &a)
 	return a, errors.Join(err, office.close())
 }
 

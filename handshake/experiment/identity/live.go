@@ -21,13 +21,13 @@ type living struct {
 }
 
 func live() experiment.Experiment {
-	l := living{ttl: 2 * time.Second, lasts: 12 * time.Second, callers: 2, thinking: 2 * time.Millisecond}
+	l := living{ttl: 3 * time.Second, lasts: 15 * time.Second, callers: 2, thinking: 2 * time.Millisecond}
 	return experiment.Experiment{
 		Name:  "live",
 		Title: "Connections that outlive the identity that opened them",
-		Doc: "Two clients, whose identities live for 2 s and are renewed at half of it, call by gRPC in closed loop. A call is expired when the identity that the server " +
+		Doc: "Two clients, whose identities live for 3 s and are renewed at half of it, call by gRPC in closed loop. A call is expired when the identity that the server " +
 			"believes is over, and was allowed all the same. The arms are how the server ends connections; sessions are resumed only where an arm says so.",
-		Takes: 90 * time.Second,
+		Takes: 110 * time.Second,
 		Run:   l.run,
 	}
 }
@@ -71,23 +71,18 @@ func (l living) run(ctx context.Context, b experiment.Bench) (arms []experiment.
 }
 
 func (l living) arm(ctx context.Context, b experiment.Bench, settings handshake.SPIFFE, a *experiment.Arm) error {
-	estate, err := found(b, workloads(l.ttl)...)
+	estate, err := settle(ctx, b, nil, workloads(l.ttl)...)
 	if err != nil {
 		return err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer sources.close()
+	defer estate.close()
 	settings.Domain = trustDomain
-	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: sources.server})
+	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: estate.server})
 	if err != nil {
 		return err
 	}
 	var book register
-	dials, err := l.load(ctx, office.address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: sources.client}, &book)
+	dials, err := l.load(ctx, office.address, spiffegrpc.ClientOptions{SPIFFE: settings, Source: estate.client}, &book)
 	if err := errors.Join(err, office.close()); err != nil {
 		return err
 	}

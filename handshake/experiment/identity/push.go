@@ -25,12 +25,12 @@ type pushing struct {
 }
 
 func push() experiment.Experiment {
-	p := pushing{ttl: 2 * time.Second, halves: 100, bystanders: 14, callers: 2, thinking: time.Millisecond}
+	p := pushing{ttl: 2 * time.Second, halves: 100, bystanders: 14, callers: 2, thinking: 2 * time.Millisecond}
 	return experiment.Experiment{
 		Name:  "push",
 		Title: "From a pushed identity to the first handshake with it",
 		Doc: "The agent renews identities that live for 2 s at half of it, 100 times, and pushes them. Meanwhile one client makes full handshakes in closed loop, " +
-			"which show which identity the server has, and two call by gRPC about every millisecond over connections that the server ends after a quarter of that life.",
+			"which show which identity the server has, and two call by gRPC every few milliseconds over connections that the server ends after a quarter of that life.",
 		Takes: 110 * time.Second,
 		Run:   p.run,
 	}
@@ -41,19 +41,14 @@ func (p pushing) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm,
 	for i := range p.bystanders {
 		entries = append(entries, spiffe.Entry{Path: fmt.Sprintf("/bystander/%d", i), UID: os.Getuid() + 1, TTL: p.ttl})
 	}
-	estate, err := found(b, entries...)
+	estate, err := settle(ctx, b, nil, entries...)
 	if err != nil {
 		return nil, err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer sources.close()
+	defer estate.close()
 	b.Speak(fmt.Sprintf("push: %d half-lives of %v", p.halves, p.ttl/2))
 	w := pushWatch{pushing: p, first: map[uint64]time.Time{}}
-	if err := w.run(ctx, estate, sources); err != nil {
+	if err := w.run(ctx, estate); err != nil {
 		return nil, err
 	}
 	return []experiment.Arm{w.arm(estate.agent.Pushes())}, ctx.Err()
@@ -63,12 +58,13 @@ func (p pushing) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm,
 type pushWatch struct {
 	pushing
 	first      map[uint64]time.Time // when a handshake first showed a generation of the server
+	took       []time.Duration      // by each handshake: what the machine could do meanwhile
 	handshakes register
 	calls      register
 }
 
-func (w *pushWatch) run(ctx context.Context, e *estate, s pair) (err error) {
-	serving, asking, err := s.configs(e, spiffe.Off, spiffe.Off)
+func (w *pushWatch) run(ctx context.Context, e *estate) (err error) {
+	serving, asking, err := e.configs(spiffe.Off, spiffe.Off)
 	if err != nil {
 		return err
 	}
@@ -78,12 +74,12 @@ func (w *pushWatch) run(ctx context.Context, e *estate, s pair) (err error) {
 	}
 	defer door.close()
 	settings := handshake.SPIFFE{Domain: trustDomain, Resumption: spiffe.Off, MaxAge: w.ttl / 4}
-	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: s.server})
+	office, err := openOffice(nil, spiffegrpc.Options{SPIFFE: settings, Source: e.server})
 	if err != nil {
 		return err
 	}
 	most := time.Duration(w.halves) * w.ttl / 2 * 21 / 20 // the jitter may add up
-	err = w.load(ctx, most, office.address, door.address(), asking, spiffegrpc.ClientOptions{SPIFFE: settings, Source: s.client})
+	err = w.load(ctx, most, office.address, door.address(), asking, spiffegrpc.ClientOptions{SPIFFE: settings, Source: e.client})
 	return errors.Join(err, office.close())
 }
 
@@ -112,6 +108,7 @@ func (w *pushWatch) load(ctx context.Context, d time.Duration, office, door stri
 
 // look makes one handshake; one that the end interrupts does not count.
 func (w *pushWatch) look(ctx context.Context, door string, asking *tls.Config) {
+	began := time.Now()
 	s, err := knock(ctx, door, asking)
 	now := time.Now()
 	switch {
@@ -121,6 +118,7 @@ func (w *pushWatch) look(ctx context.Context, door string, asking *tls.Config) {
 		w.handshakes.refusal(err)
 		return
 	}
+	w.took = append(w.took, now.Sub(began))
 	leaf := s.PeerCertificates[0]
 	w.handshakes.handshake(kindOf(s), leaf, now)
 	if _, seen := w.first[leaf.SerialNumber.Uint64()]; !seen {
@@ -142,6 +140,7 @@ func (w *pushWatch) arm(pushes []spiffe.Push) experiment.Arm {
 	a.Measures = append(a.Measures, w.calls.calls()...)
 	a.Measures = append(a.Measures, experiment.Count("failed_handshakes", "handshakes", w.handshakes.failed, w.handshakes.all))
 	a.Measures = append(a.Measures, experiment.Quantiles("push", took)...)
+	a.Measures = append(a.Measures, experiment.Quantiles("handshake", w.took)...)
 	if share, of := together(pushes, w.ttl/200); of > 0 {
 		a.Measures = append(a.Measures, experiment.Measure{Name: "spread", Unit: "share", Value: share, Of: of})
 	}

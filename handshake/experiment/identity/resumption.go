@@ -19,13 +19,14 @@ import (
 
 // resuming is how the experiment resumption goes.
 type resuming struct {
-	ttl   time.Duration
-	costs int           // handshakes whose CPU time is taken, of each kind
-	every time.Duration // between two attempts of the client that should be refused
+	ttl    time.Duration
+	rounds int           // in which CPU time is taken, of each arm in turn
+	costs  int           // handshakes of each kind in one round
+	every  time.Duration // between two attempts of the client that should be refused
 }
 
 func resumption() experiment.Experiment {
-	r := resuming{ttl: 6 * time.Second, costs: 150, every: 20 * time.Millisecond}
+	r := resuming{ttl: 6 * time.Second, rounds: 20, costs: 10, every: 20 * time.Millisecond}
 	return experiment.Experiment{
 		Name:  "resumption",
 		Title: "Withdrawn identities that come back by resumption",
@@ -50,11 +51,15 @@ func (r resuming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 			return nil, err
 		}
 		defer t.close()
-		b.Speak("resumption: what " + arms[i].Name + " costs")
-		if arms[i].Measures, err = t.cost(ctx); err != nil {
-			return nil, err
-		}
 		all[i] = t
+	}
+	b.Speak("resumption: what handshakes cost")
+	for range r.rounds {
+		for _, t := range all {
+			if err := t.spend(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
 	b.Speak("resumption: events, all arms at once")
 	errs := make([]error, len(arms))
@@ -70,46 +75,40 @@ func (r resuming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 type returns struct {
 	resuming
 	estate *estate
-	pair   pair
 	policy *spiffe.Policy
 	door   *door
 	book   register
 
+	full, again      expense       // before any event
 	resumed, offered int           // before an event: handshakes that resumed, of those that could
 	last             time.Duration // after its event, of the last that was accepted
 }
 
 func (r resuming) open(ctx context.Context, b experiment.Bench, resumption string) (t *returns, err error) {
 	t = &returns{resuming: r}
-	if t.estate, err = found(b, workloads(r.ttl)...); err != nil {
-		return nil, err
-	}
-	if t.pair, err = t.estate.pair(ctx, nil); err != nil {
-		t.estate.agent.Stop()
+	if t.estate, err = settle(ctx, b, nil, workloads(r.ttl)...); err != nil {
 		return nil, err
 	}
 	t.policy = spiffe.NewPolicy(tlsconfig.AuthorizeMemberOf(t.estate.domain.Name()))
-	config, err := spiffe.ServerConfig(t.pair.server, t.policy.Authorize, resumption, t.policy.Number)
+	config, err := spiffe.ServerConfig(t.estate.server, t.policy.Authorize, resumption, t.policy.Number)
 	if err == nil {
 		t.door, err = openDoor(config, func(s tls.ConnectionState) { t.book.handshake(kindOf(s), s.PeerCertificates[0], time.Now()) })
 	}
 	if err != nil {
-		t.pair.close()
-		t.estate.agent.Stop()
+		t.estate.close()
 	}
 	return t, err
 }
 
 func (t *returns) close() {
 	t.door.close()
-	t.pair.close()
-	t.estate.agent.Stop()
+	t.estate.close()
 }
 
 // events are the two: the bundle without the authority, then the authoriser that denies everybody.
 func (t *returns) events(ctx context.Context, a *experiment.Arm) error {
 	withdrawn := func(s *x509svid.SVID) bool {
-		_, _, err := x509svid.Verify(s.Certificates, t.pair.server)
+		_, _, err := x509svid.Verify(s.Certificates, t.estate.server)
 		return err != nil
 	}
 	ofBundle, afterBundle, err := t.event(ctx, t.estate.agent.Withdraw, withdrawn)
@@ -123,6 +122,7 @@ func (t *returns) events(ctx context.Context, a *experiment.Arm) error {
 		return err
 	}
 	attempts := afterBundle + afterPolicy
+	a.Measures = append(t.full.measures("full_cpu"), t.again.measures("resumed_cpu")...)
 	a.Measures = append(a.Measures,
 		experiment.Count("resumed", "handshakes", t.resumed, t.offered),
 		experiment.Count("attempts", "handshakes", attempts, attempts),
@@ -152,13 +152,13 @@ func keeper(svid *x509svid.SVID, sessions tls.ClientSessionCache) *tls.Config {
 
 // young waits for an identity of the client that the server takes and that has just been issued.
 func (t *returns) young(ctx context.Context) (svid *x509svid.SVID, err error) {
-	serial := t.pair.client.Serial()
+	serial := t.estate.client.Serial()
 	t.estate.agent.Rotate()
 	ok := until(ctx, t.ttl, func() bool {
-		if svid, err = t.pair.client.GetX509SVID(); err != nil || t.pair.client.Serial() == serial {
+		if svid, err = t.estate.client.GetX509SVID(); err != nil || t.estate.client.Serial() == serial {
 			return false
 		}
-		_, _, err = x509svid.Verify(svid.Certificates, t.pair.server)
+		_, _, err = x509svid.Verify(svid.Certificates, t.estate.server)
 		return err == nil
 	})
 	if !ok {
@@ -212,33 +212,47 @@ func one(yes bool) int {
 	return 0
 }
 
-// cost is the CPU time of this process for a full handshake and, where there are any, for a resumed one: of client and
-// server together.
-func (t *returns) cost(ctx context.Context) (all []experiment.Measure, err error) {
+// expense is the CPU time of this process for handshakes: of client and server together.
+type expense struct {
+	took time.Duration
+	made int // of the kind that was wanted
+	all  int
+}
+
+// measures leave out what was not always of the kind.
+func (e expense) measures(name string) []experiment.Measure {
+	if e.all == 0 || e.made < e.all {
+		return nil
+	}
+	return []experiment.Measure{{Name: name, Unit: "s", Value: e.took.Seconds() / float64(e.made), Of: uint64(e.made)}}
+}
+
+// spend makes full handshakes and, where there are tickets, resumed ones.
+func (t *returns) spend(ctx context.Context) error {
 	svid, err := t.young(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	resuming := keeper(svid, tls.NewLRUClientSessionCache(0))
 	if _, err := knock(ctx, t.door.address(), resuming); err != nil {
-		return nil, err
+		return err
 	}
-	for _, kind := range []struct {
-		name   string
-		config *tls.Config
-		want   handshake.Kind
-	}{{"full_cpu", keeper(svid, nil), handshake.Full}, {"resumed_cpu", resuming, handshake.Resumed}} {
-		before, made := handshake.ReadCPU(), 0
-		for range t.costs {
-			s, err := knock(ctx, t.door.address(), kind.config)
-			if err != nil {
-				return nil, err
-			}
-			made += one(kindOf(s) == kind.want)
-		}
-		if took := handshake.ReadCPU().Sub(before).Total(); made == t.costs {
-			all = append(all, experiment.Measure{Name: kind.name, Unit: "s", Value: took.Seconds() / float64(made), Of: uint64(made)})
-		}
+	if err := t.take(ctx, keeper(svid, nil), handshake.Full, &t.full); err != nil {
+		return err
 	}
-	return all, nil
+	return t.take(ctx, resuming, handshake.Resumed, &t.again)
+}
+
+func (t *returns) take(ctx context.Context, config *tls.Config, want handshake.Kind, e *expense) error {
+	before := handshake.ReadCPU()
+	for range t.costs {
+		s, err := knock(ctx, t.door.address(), config)
+		if err != nil {
+			return err
+		}
+		e.all++
+		e.made += one(kindOf(s) == want)
+	}
+	e.took += handshake.ReadCPU().Sub(before).Total()
+	return nil
 }

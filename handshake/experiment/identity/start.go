@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -63,7 +64,11 @@ func (s starting) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 		running.Go(func() { s.refuse(ctx, estate.agent.Address(), listener, &arms[i]) })
 	}
 	running.Wait()
-	return arms, ctx.Err()
+	if b.Agent == "" {
+		return arms, ctx.Err()
+	}
+	outside, err := external(ctx, b.Agent)
+	return append(arms, outside), errors.Join(err, ctx.Err())
 }
 
 // refuse starts the server and lets a client that trusts anybody knock until it is gone.
@@ -83,7 +88,7 @@ func (s starting) refuse(ctx context.Context, socket string, l net.Listener, a *
 		return
 	}
 	a.Measures = append(a.Measures, experiment.Seconds("refused_after", took))
-	a.Notes = append(a.Notes, "the server's error: "+strings.ReplaceAll(err.Error(), strings.TrimPrefix(socket, "unix://"), "SOCKET"))
+	a.Notes = append(a.Notes, "the server's error: "+strings.NewReplacer(strings.TrimPrefix(socket, "unix://"), "SOCKET", "\n", "; ").Replace(err.Error()))
 }
 
 // handshakesWith counts those that a server completes as far as a client sees, which is before its own certificate is

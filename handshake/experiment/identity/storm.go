@@ -32,17 +32,12 @@ func storm() experiment.Experiment {
 }
 
 func (s storming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
-	estate, err := found(b, workloads(time.Hour)...)
+	estate, err := settle(ctx, b, &spiffe.Backoff{First: 5 * time.Millisecond, Most: 50 * time.Millisecond, Jitter: 0.2}, workloads(time.Hour)...)
 	if err != nil {
 		return nil, err
 	}
-	defer estate.agent.Stop()
-	sources, err := estate.pair(ctx, &spiffe.Backoff{First: 5 * time.Millisecond, Most: 50 * time.Millisecond, Jitter: 0.2})
-	if err != nil {
-		return nil, err
-	}
-	defer sources.close()
-	serving, asking, err := sources.configs(estate, spiffe.Off, spiffe.Off)
+	defer estate.close()
+	serving, asking, err := estate.configs(spiffe.Off, spiffe.Off)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +46,7 @@ func (s storming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 		return nil, err
 	}
 	defer door.close()
-	t := tempest{storming: s, estate: estate, sources: sources, door: door.address(), asking: asking}
+	t := tempest{storming: s, estate: estate, door: door.address(), asking: asking}
 	t.times(ctx, s.warmUp, t.rotate)
 	t.times(ctx, min(s.outages, s.warmUp)/10, t.outage)
 	b.Speak(fmt.Sprintf("storm: %d rotations", s.rotations))
@@ -65,7 +60,6 @@ func (s storming) run(ctx context.Context, b experiment.Bench) ([]experiment.Arm
 type tempest struct {
 	storming
 	estate  *estate
-	sources pair
 	door    string
 	asking  *tls.Config
 	failure error // the last
@@ -115,7 +109,7 @@ func (t *tempest) outage(ctx context.Context, _ int) bool {
 }
 
 func (t *tempest) arrive(ctx context.Context, generation uint64) bool {
-	ok := until(ctx, t.most, func() bool { return t.sources.server.Serial() >= generation && t.sources.client.Serial() >= generation })
+	ok := until(ctx, t.most, func() bool { return t.estate.server.Serial() >= generation && t.estate.client.Serial() >= generation })
 	if !ok {
 		t.failure = fmt.Errorf("generation %d did not arrive within %v", generation, t.most)
 	}
