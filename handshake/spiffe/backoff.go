@@ -19,8 +19,9 @@ type Backoff struct {
 	Jitter      float64
 }
 
-// Reference is the lab's own back-off: 100 ms, doubled up to 5 s, each moved by a fifth at most.
-func Reference() *Backoff { return &Backoff{100 * time.Millisecond, 5 * time.Second, 0.2} }
+// Reference is the lab's own back-off: 100 ms, doubled up to 500 ms, each moved by a fifth at most. An agent is on the same
+// machine: asking it twice a second costs less than an identity that is not renewed.
+func Reference() *Backoff { return &Backoff{100 * time.Millisecond, 500 * time.Millisecond, 0.2} }
 
 // NewBackoff makes it a [workloadapi.BackoffStrategy].
 func (b *Backoff) NewBackoff() workloadapi.Backoff { return &waits{rule: *b, next: b.First} }

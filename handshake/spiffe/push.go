@@ -14,7 +14,7 @@ type Push struct {
 }
 
 // remembered is how many pushes a ledger keeps: the latest.
-const remembered = 1 << 16
+const remembered = 1 << 10
 
 type push struct {
 	Push

@@ -208,5 +208,5 @@ func foundAs(b experiment.Bench, name string, entries ...spiffe.Entry) (*estate,
 	if err != nil {
 		return nil, err
 	}
-	return &estate{domain, agent}, agent.Start()
+	return &estate{domain: domain, agent: agent}, agent.Start()
 }

@@ -5,8 +5,9 @@
 // # Why seconds stand for minutes
 //
 // An identity that lives for an hour shows its expiry once an hour. Here it lives for some seconds, and everything that
-// is published as a share of its life, such as MaxConnectionAge, is scaled with it. X.509 times are whole seconds, cut
-// down, so an identity may live up to a second less than asked; a life below three seconds would end before its half.
+// is published as a share of its life, such as MaxConnectionAge, is scaled with it. X.509 times are whole seconds, and
+// an end is rounded up, so an identity may live up to a second longer than asked; two seconds are the least life that is
+// asked for.
 //
 // # Why a client that trusts anybody
 //

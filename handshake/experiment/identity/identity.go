@@ -6,5 +6,6 @@ import "github.com/tlslab/tlslab/handshake/experiment"
 func All() []experiment.Experiment {
 	return []experiment.Experiment{
 		push(), resumption(), live(), keepalives(), outage(), start(), breaker(), storm(),
+		staples(), federation(), jwt(), sources(),
 	}
 }

@@ -32,7 +32,6 @@ func outage() experiment.Experiment {
 }
 
 func (m missing) run(ctx context.Context, b experiment.Bench) (arms []experiment.Arm, err error) {
-	nearby := spiffe.Backoff{First: 100 * time.Millisecond, Most: 500 * time.Millisecond, Jitter: 0.2}
 	for _, way := range []struct {
 		suffix  string
 		role    experiment.Role
@@ -40,7 +39,7 @@ func (m missing) run(ctx context.Context, b experiment.Bench) (arms []experiment
 		backoff *spiffe.Backoff
 	}{
 		{"", experiment.Published, "back-off as it comes: go-spiffe's 1 s, 2 s, ... 30 s, and grpc-go's below it", nil},
-		{"-reference", experiment.Reference, "back-off from 100 ms, doubled up to 500 ms, in both: the socket is this machine's own", &nearby},
+		{"-reference", experiment.Reference, "back-off from 100 ms, doubled up to 500 ms, in both: the socket is this machine's own", spiffe.Reference()},
 	} {
 		for _, away := range m.outages {
 			a := experiment.Arm{Name: away.String() + way.suffix, Role: way.role, Doc: way.doc}

@@ -142,7 +142,7 @@ func (o Options) own() (spiffeid.ID, error) {
 func identify(ctx context.Context, socket, path string, patience time.Duration) (*spiffe.Live, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	source, err := spiffe.Dial(ctx, socket, path)
+	source, err := spiffe.DialWith(ctx, socket, spiffe.DialOptions{Path: path, Backoff: spiffe.Reference()})
 	if err != nil {
 		return nil, fmt.Errorf("spiffegrpc: no identity %s from %q: %w", path, socket, err)
 	}
