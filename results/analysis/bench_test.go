@@ -10,7 +10,6 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/tlslab/tlslab/results"
-	"github.com/tlslab/tlslab/results/metric"
 )
 
 // read reads Go benchmark text back as benchstat does.
