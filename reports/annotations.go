@@ -44,7 +44,8 @@ type annotation struct {
 }
 
 // WriteAnnotations writes at most ten remarks on lines of the scenario's file, the worst first; of more than ten, nine
-// and how many there are besides. What fails a run is an error: gates that failed, objectives that were not met. What
+// and how many there are besides. What fails a run is an error: gates that failed, objectives that were not met, claims
+// that were decided against their expectation. What
 // leaves it undecided is a warning, what advisory gates found a notice. The file is the scenario's path in the
 // repository; empty: none is named.
 func (d *Document) WriteAnnotations(w io.Writer, style Style, file string) error {
@@ -79,6 +80,9 @@ func annotationsOf(a *analysis.Analysis) []annotation {
 	}
 	for _, o := range objectivesNotMet(a) {
 		all = append(all, annotation{weightError, o.Line, "objective " + string(o.State), o.Text + ": " + o.Detail, "objective " + o.Text})
+	}
+	for _, c := range surprises(a) {
+		all = append(all, annotation{weightError, c.Asked.Line, "claim " + string(c.State), claimSentence(c), "claim " + c.Asked.Claim})
 	}
 	for _, n := range a.Null {
 		if n.Fired {

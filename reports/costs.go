@@ -60,6 +60,8 @@ var measured = []struct{ metric, short string }{
 	{"server_allocs", ""},
 	{"server_alloc_bytes", ""},
 	{"wire_bytes", ""},
+	{"tls_share", ""},
+	{"lock_wait", ""},
 }
 
 // Costs is a card for each cell.

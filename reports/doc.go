@@ -68,6 +68,13 @@
 // book is told beside that and never in its place. Blocks in which a rotation made handshakes fail are invalid to
 // every comparison of times, and so they stay; what became of their rotations is told all the same.
 //
+// # Claims and experiments
+//
+// [Claims] sets each statement of a scenario beside what was measured, with its interval, and says by how much it fails.
+// That a claim fails is no defect: only one that is decided against what its scenario expected is a failure to CI, and
+// is drawn as one. [Identity] and [Gateway] tell what was asked once of servers beside the blocks, an arm a row; they
+// judge nothing. An age that they tell is the highest that was seen, not the highest that there may be.
+//
 // # Why windows are joined, and percentiles are not averaged
 //
 // A chart has at most 200 windows, fewer where a report has many charts. Neighbours are joined: numbers of handshakes

@@ -1,6 +1,10 @@
 package reports
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/tlslab/tlslab/results/analysis"
 	"github.com/tlslab/tlslab/results/analysis/effect"
 )
@@ -30,7 +34,7 @@ func New(a *analysis.Analysis, parts ...Part) *Document {
 // Standard lists the parts of a whole report, in reading order: what was found, why to believe it, how to repeat it.
 func Standard() []Part {
 	return []Part{
-		Alarm, Verdict, Effects, Gates, Objectives, Reloads, Costs, Counted, Time, Syscalls, CPU, Paths, Signer, Ablation,
+		Alarm, Verdict, Claims, Effects, Gates, Objectives, Identity, Gateway, Reloads, Costs, Counted, Time, Syscalls, CPU, Paths, Signer, Ablation,
 		Operations, Tail, Doubts, Latency, NullControl, Ledgers, Guards, Audit, Absent, Environment, Blocks, Reproduce,
 	}
 }
@@ -107,6 +111,7 @@ type Cell struct {
 	Note string // a doubt or a comparison that belongs to the value
 	Tone Tone
 	Mark effect.Verdict // drawn before the text; empty: none
+	Link string         // id on the page that the note refers to; empty: none
 	Key  int            // number of a segment of [Bars], drawn before the text; 0: none
 }
 
@@ -125,7 +130,26 @@ const (
 type Code struct {
 	Caption string
 	Text    string
+	Anchors []int // lines that the page refers to, from 1
 }
+
+// Lines is the text, line by line, with the ids of those that the page refers to.
+func (c Code) Lines() []CodeLine {
+	var all []CodeLine
+	for i, text := range linesOf(c.Text) {
+		line := CodeLine{Text: text}
+		if slices.Contains(c.Anchors, i+1) {
+			line.ID = fmt.Sprintf("line-%d", i+1)
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+// CodeLine is a line of code with its end, if it has one.
+type CodeLine struct{ ID, Text string }
+
+func linesOf(text string) []string { return slices.Collect(strings.Lines(text)) }
 
 // Plots are figures to be read side by side, with one legend.
 type Plots struct {

@@ -145,6 +145,11 @@ func variantProperties(variants []results.Variant) []property {
 	add("DefaultGODEBUG", func(v results.Variant) string { return v.SBOM.DefaultGODEBUG })
 	add("GODEBUG, running", func(v results.Variant) string { return v.Hello.GODEBUG })
 	add("GOMAXPROCS", func(v results.Variant) string { return positive(int64(v.Hello.GOMAXPROCS)) })
+	add("app", func(v results.Variant) string { return v.App })
+	add("ALPN of the server", func(v results.Variant) string { return protocolsOf(v.ALPN) })
+	add("ALPN that clients offer", func(v results.Variant) string { return protocolsOf(v.Offer) })
+	add("gateway", gatewayOf)
+	add("SPIFFE", spiffeOf)
 	add("environment", func(v results.Variant) string { return settings(v.Env) })
 	for _, k := range settingNames(variants) {
 		add("build setting "+k, func(v results.Variant) string { return v.SBOM.Settings[k] })

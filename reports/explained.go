@@ -18,7 +18,9 @@ func Explaining() []Part { return []Part{Alarm, Time, Syscalls, Operations, Tail
 
 // Charted says whether the page has charts over time, which need styles of their own: of what was observed, and of
 // certificates that moved.
-func (d *Document) Charted() bool { return len(d.analysis.Explanations)+len(d.analysis.Reloads) > 0 }
+func (d *Document) Charted() bool {
+	return len(d.analysis.Explanations)+len(d.analysis.Reloads)+len(believedIn(d.analysis)) > 0
+}
 
 // classGlosses say what a class of time is, for those who read its name the first time.
 var classGlosses = [account.Classes]string{

@@ -107,7 +107,7 @@ func TestExplainedPageIsWhole(t *testing.T) {
 
 // Few cells are drawn in detail; many share the room.
 func TestExplainedSize(t *testing.T) {
-	for _, c := range []struct{ cells, limit int }{{2, 700_000}, {10, 2_500_000}} {
+	for _, c := range []struct{ cells, limit int }{{2, 720_000}, {10, 2_500_000}} {
 		got := len(render(t, reports.New(observed(c.cells, 600), reports.Standard()...).WriteHTML))
 		if got > c.limit {
 			t.Errorf("%d cells of 3 variants are %d bytes, want at most %d", c.cells, got, c.limit)

@@ -175,6 +175,8 @@ func valuesOf(f float64) map[string]float64 {
 			v[m.Name] = 612e-6 * f
 		case "s":
 			v[m.Name] = 1.23e-3 * f * float64(i)
+		case "share":
+			v[m.Name] = 0.31 * f
 		case "handshake/s":
 			v[m.Name] = 1634.1 / f
 		default:

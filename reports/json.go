@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/variant"
 	"github.com/tlslab/tlslab/results"
 	"github.com/tlslab/tlslab/results/analysis"
@@ -55,6 +56,10 @@ type Data struct {
 	// What became of certificates that moved; the keys are absent where none did.
 	Reloads   []ReloadData `json:"reloads,omitempty"`
 	Scorecard []CardData   `json:"scorecard,omitempty"`
+
+	// What was claimed, and what was asked beside the blocks; the keys are absent where nothing was.
+	Claims      []ClaimData      `json:"claims,omitempty"`
+	Experiments []ExperimentData `json:"experiments,omitempty"`
 
 	// What was observed; the keys are absent where nothing was.
 	Explanations []ExplanationData `json:"explanations,omitempty"`
@@ -225,6 +230,11 @@ type VariantData struct {
 	Env      map[string]string `json:"env"`
 	Accel    string            `json:"accel,omitempty"`  // who was asked to sign with a P-384 key; absent: crypto/ecdsa
 	Reload   string            `json:"reload,omitempty"` // how it notices that certificate files change; absent: it does not
+	App      string            `json:"app,omitempty"`    // what it speaks above TLS; absent: plain
+	ALPN     []string          `json:"alpn,omitempty"`   // that its server offers; absent: the cell's
+	Offer    []string          `json:"offer,omitzero"`   // that its clients offer; absent: the cell's
+	Gateway  *server.Gateway   `json:"gateway,omitempty"`
+	SPIFFE   *handshake.SPIFFE `json:"spiffe,omitempty"`
 	SBOM     variant.SBOM      `json:"sbom"`
 	Running  *RunningData      `json:"running"`
 }
@@ -281,6 +291,9 @@ func DataOf(a *analysis.Analysis) Data {
 
 		Reloads:   present(a.Reloads, reloadData),
 		Scorecard: present(a.Scorecard, cardData),
+
+		Claims:      present(a.Claims, claimData),
+		Experiments: present(a.Experiments, experimentData),
 
 		Explanations: present(a.Explanations, explanationData),
 		Differences:  present(a.Differences, differenceData),
@@ -432,7 +445,7 @@ func environmentData(e results.Environment) results.Environment {
 }
 
 func variantData(v results.Variant) VariantData {
-	d := VariantData{Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, Accel: v.Accel, SBOM: v.SBOM}
+	d := VariantData{Name: v.Name, Baseline: v.Baseline, Build: v.Build, Env: v.Env, Accel: v.Accel, App: v.App, ALPN: v.ALPN, Offer: v.Offer, Gateway: v.Gateway, SPIFFE: v.SPIFFE, SBOM: v.SBOM}
 	d.Build.Backend = backend(v.Build)
 	d.SBOM.Modules = filled(v.SBOM.Modules)
 	if d.Env == nil {

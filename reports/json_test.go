@@ -94,8 +94,8 @@ func TestJSONEffects(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 18 {
-		t.Errorf("got effects of %d metrics, want 18", len(seen))
+	if len(seen) != 20 {
+		t.Errorf("got effects of %d metrics, want 20", len(seen))
 	}
 }
 
@@ -137,7 +137,7 @@ func TestJSONKeysHaveUnits(t *testing.T) {
 		}
 	}
 	for k := range d.Series[0].Values {
-		if !strings.HasSuffix(k, "_seconds") && !strings.Contains(k, "_per_") {
+		if !strings.HasSuffix(k, "_seconds") && !strings.Contains(k, "_per_") && !strings.HasSuffix(k, "_share") {
 			t.Errorf("%s has no unit", k)
 		}
 	}

@@ -63,7 +63,7 @@ type (
 )
 
 // WriteJUnit writes the gates as JUnit XML: a suite for each cell with a case for each gate, then one for the
-// objectives and one for the null control. A failure is what decides against a candidate, an error where no claim may
+// objectives, one for the claims and one for the null control. A failure is what decides against a candidate, an error where no claim may
 // be made; skipped is what could not be decided or could not run. A case that passes says what was expected or only
 // advises. The time of a suite is that of its blocks' stretches, and its cases have equal shares of it.
 func (d *Document) WriteJUnit(w io.Writer) error {
@@ -89,7 +89,7 @@ func junitOf(a *analysis.Analysis) junitSuites {
 	}
 	all := junitSuites{Name: clean(a.Manifest.Scenario.Name)}
 	seconds := 0.0
-	for _, s := range append(suites, objectiveSuite(a), nullSuite(a)) {
+	for _, s := range append(suites, objectiveSuite(a), claimSuite(a), nullSuite(a)) {
 		if len(s.Cases) == 0 {
 			continue
 		}
@@ -251,6 +251,24 @@ func objectiveSuite(a *analysis.Analysis) junitSuite {
 			c.Error = problem(string(o.State), o.Text+": "+o.Detail)
 		}
 		s.Cases = append(s.Cases, c)
+	}
+	return s
+}
+
+// claimSuite fails where a claim was decided against its expectation. What was not decided is skipped.
+func claimSuite(a *analysis.Analysis) junitSuite {
+	s := junitSuite{Name: "claims"}
+	for _, c := range a.Claims {
+		k := junitCase{Name: clean(c.Asked.Claim), Class: className(a, s.Name)}
+		switch text := claimSentence(c); {
+		case c.Surprise:
+			k.Failure = problem(string(c.State), text)
+		case c.State == analysis.Holding, c.State == analysis.Failing:
+			k.Out = clean(text)
+		default:
+			k.Skipped = problem(string(c.State), text)
+		}
+		s.Cases = append(s.Cases, k)
 	}
 	return s
 }

@@ -56,6 +56,9 @@ func uneventful(a *analysis.Analysis) string {
 	if n := len(a.Objectives); n > 0 {
 		parts = append(parts, all(n, "objective")+" met")
 	}
+	if len(a.Claims) > 0 {
+		parts = append(parts, analysis.TallyOf(a.Claims))
+	}
 	return told("tlslab, "+a.Manifest.Scenario.Name) + ": " + strings.Join(parts, ", ") + ".\n"
 }
 
@@ -113,6 +116,7 @@ func summaryOf(a *analysis.Analysis) string {
 		s.add("\n%d more below.\n", more)
 	}
 	s.objectives(a)
+	s.claims(a)
 	if len(a.Null) > 0 {
 		s.add("\nNull control: %s\n", told(nullSentence(a)))
 	}
@@ -167,6 +171,16 @@ func (s *sheet) objectives(a *analysis.Analysis) {
 	s.rows(len(open), func(i int) string {
 		return fmt.Sprintf("- %s: %s, %s\n", open[i].State, told(open[i].Text), told(open[i].Detail))
 	})
+}
+
+// claims appends how many claims hold, and those that were decided against their expectation.
+func (s *sheet) claims(a *analysis.Analysis) {
+	if len(a.Claims) == 0 {
+		return
+	}
+	s.add("\nClaims: %s.\n\n", analysis.TallyOf(a.Claims))
+	against := surprises(a)
+	s.rows(len(against), func(i int) string { return "- " + told(claimSentence(against[i])) + "\n" })
 }
 
 // fold appends all effects, to be opened by the reader.

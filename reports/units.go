@@ -27,6 +27,10 @@ func quantity(v float64, unit string) string {
 		return seconds(v)
 	case of == "B":
 		return figure(v) + " B"
+	case of == "share":
+		return percent(v)
+	case of == "ratio":
+		return times(v, 2)
 	case of == "allocs", of == "instructions", of == "calls":
 		return figure(v)
 	}

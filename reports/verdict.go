@@ -72,7 +72,7 @@ func outcome(exit int, gates bool) (string, Tone) {
 	case 4:
 		return "inconclusive", Doubt
 	case 5:
-		return "an objective was not met", Bad
+		return "an objective was not met, or a claim came out against its expectation", Bad
 	case 6:
 		return "nothing comparable", Doubt
 	}

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,11 +26,8 @@ func WriteBench(w io.Writer, b *results.Bundle) error {
 	if err != nil {
 		return err
 	}
-	if err := readProfiles(b, blocks); err != nil {
-		return err
-	}
 	text := benchfmt.NewWriter(w)
-	for _, m := range metric.All() {
+	for _, m := range benched() {
 		if err := writeUnit(text, m); err != nil {
 			return err
 		}
@@ -42,6 +40,11 @@ func WriteBench(w io.Writer, b *results.Bundle) error {
 		}
 	}
 	return nil
+}
+
+// benched is the metrics that a block holds by itself: the share of TLS is its profile's.
+func benched() []metric.Metric {
+	return slices.DeleteFunc(metric.All(), func(m metric.Metric) bool { return m.Name == tlsShare })
 }
 
 func byVariant(m results.Manifest, blocks []judged) []judged {
@@ -89,8 +92,6 @@ func benchUnit(m metric.Metric) string {
 		name = "server-alloc"
 	case "wire_bytes":
 		name = "wire"
-	case tlsShare:
-		return name
 	}
 	return name + "-" + units[m.Unit]
 }
@@ -114,7 +115,7 @@ func benchConfig(m results.Manifest) []benchfmt.Config {
 
 func benchLine(m results.Manifest, config []benchfmt.Config, j judged) *benchfmt.Result {
 	r := &benchfmt.Result{Config: config, Name: benchName(m, j), Iters: int(j.Client.Confirmed)}
-	for _, m := range metric.All() {
+	for _, m := range benched() {
 		if v, ok := j.Values[m.Name]; ok {
 			r.Values = append(r.Values, benchfmt.Value{Value: v, Unit: benchUnit(m)})
 		}

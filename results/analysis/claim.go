@@ -86,8 +86,8 @@ func (a *Analysis) surprises() []Claim {
 	return slices.DeleteFunc(slices.Clone(a.Claims), func(c Claim) bool { return !c.Surprise })
 }
 
-// tallyOf counts the claims: "21 of 30 claims hold, 6 fail, 3 unclear; 2 against expectation".
-func tallyOf(all []Claim) string {
+// TallyOf counts claims: "21 of 30 claims hold, 6 fail, 3 unclear; 2 against expectation".
+func TallyOf(all []Claim) string {
 	var parts []string
 	for _, state := range ClaimStates()[1:] {
 		n := count(all, func(c Claim) bool { return c.State == state })
@@ -99,7 +99,7 @@ func tallyOf(all []Claim) string {
 		}
 	}
 	holding := count(all, func(c Claim) bool { return c.State == Holding })
-	text := fmt.Sprintf("%d of %s %s", holding, plural(len(all), "claim"), agree(len(all), "holds", "hold"))
+	text := fmt.Sprintf("%d of %s %s", holding, plural(len(all), "claim"), agree(holding, "holds", "hold"))
 	text = strings.Join(append([]string{text}, parts...), ", ")
 	if n := count(all, func(c Claim) bool { return c.Surprise }); n > 0 {
 		text += fmt.Sprintf("; %d against expectation", n)

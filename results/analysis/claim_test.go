@@ -162,9 +162,9 @@ func TestExperimentsOnly(t *testing.T) {
 		exit          int
 		want          string
 	}{
-		{"", "", 0, "1 of 3 claims hold, 1 fails, 1 untestable"},
-		{results.Holds, results.Fails, 0, "1 of 3 claims hold, 1 fails, 1 untestable"},
-		{results.Fails, results.Holds, 5, "1 of 3 claims hold, 1 fails, 1 untestable; 2 against expectation"},
+		{"", "", 0, "1 of 3 claims holds, 1 fails, 1 untestable"},
+		{results.Holds, results.Fails, 0, "1 of 3 claims holds, 1 fails, 1 untestable"},
+		{results.Fails, results.Holds, 5, "1 of 3 claims holds, 1 fails, 1 untestable; 2 against expectation"},
 	} {
 		claims[0].Expect, claims[1].Expect, claims[1].Holds = tt.first, tt.second, "< 2 s"
 		a := analyse(t, experimentsOnly(t, claims))

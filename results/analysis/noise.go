@@ -81,7 +81,7 @@ func addLags(lags map[string][]float64, blocks []judged) {
 	for _, m := range metric.All() {
 		var values []float64
 		for _, j := range blocks {
-			if v, ok := j.Values[m.Name]; ok {
+			if v := j.Values[m.Name]; v > 0 { // a wait of zero has no logarithm
 				values = append(values, math.Log(v))
 			}
 		}

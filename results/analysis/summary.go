@@ -130,7 +130,7 @@ func sentence(a *Analysis) string {
 	case len(missed) > 0:
 		return fmt.Sprintf("objective %s: %s: %s", missed[0].State, missed[0].Text, missed[0].Detail)
 	case a.Gating == nil && len(a.Claims) > 0:
-		return tallyOf(a.Claims)
+		return TallyOf(a.Claims)
 	case len(surprises) > 0:
 		return surprises[0].told()
 	case a.Gating == nil && len(a.Scorecard) > 0:
