@@ -10,7 +10,7 @@ import "crypto/tls"
 type seat struct {
 	config  *tls.Config
 	tickets *tickets
-	word    [1]byte // the confirming byte
+	answer  [maxAnswer]byte // what is read of the server's confirmation
 
 	resume    bool // this handshake may take a ticket
 	sent      bool // it sent the client's certificate

@@ -32,6 +32,7 @@ type Stock struct {
 	keyLog  *os.File   // nil unless asked for
 	workers int
 	delays  *delays // nil: none
+	proof   confirm // of the server
 }
 
 // OpenStock is the [Opener] of the stock dialer. It pins the job's suite for the whole process.
@@ -49,6 +50,10 @@ func NewStock(job Job) (*Stock, error) {
 	s := &Stock{spec: job.Spec, timeout: cmp.Or(job.Timeout, defaultTimeout), rst: job.Close == RST, workers: job.Load.Workers}
 	if job.Close != RST && job.Close != FIN {
 		return nil, fmt.Errorf("unknown close %q", job.Close)
+	}
+	var err error
+	if s.proof, err = confirmation(job); err != nil {
+		return nil, err
 	}
 	if k := job.Spec.Kind; k != handshake.Full && k != handshake.Resumed {
 		return nil, fmt.Errorf("handshakes of the kind %s: the dialer stock makes full and resumed ones", k)
@@ -187,11 +192,11 @@ func (s *Stock) dial(ctx context.Context, now func() time.Duration, o *handshake
 	s.delays.wait(tcp, o)
 	seat.begin(resume)
 	client := tls.Client(conn, seat.config)
-	if err := s.confirm(client, seat, now, o); err != nil {
+	state, err := s.confirm(client, seat, now, o)
+	if err != nil {
 		return err
 	}
 	o.BytesIn, o.BytesOut = conn.in, conn.out
-	state := client.ConnectionState()
 	presented := seat.end(state.DidResume)
 	s.hangUp(client, tcp)
 	o.Outcome, o.Generation = handshake.ClientOutcome(state, presented), generation(state.PeerCertificates[0])
@@ -210,20 +215,18 @@ func (s *Stock) connect(ctx context.Context, seq uint64, deadline time.Time) (*n
 	return dialer.DialTCP(ctx, "tcp", from, s.target)
 }
 
-// confirm handshakes and reads the confirming byte, and with it the ticket before it.
-func (s *Stock) confirm(client *tls.Conn, seat *seat, now func() time.Duration, o *handshake.Observation) error {
+// confirm handshakes and waits until the server has confirmed, and so for the ticket that comes before that.
+func (s *Stock) confirm(client *tls.Conn, seat *seat, now func() time.Duration, o *handshake.Observation) (state tls.ConnectionState, err error) {
 	if err := client.Handshake(); err != nil {
-		return err
+		return state, err
 	}
 	o.Complete = now()
-	if _, err := io.ReadFull(client, seat.word[:]); err != nil {
-		return err
-	}
-	if seat.word[0] != handshake.Confirmation {
-		return errWrongByte
+	state = client.ConnectionState()
+	if err := s.proof(client, &seat.answer, state.NegotiatedProtocol); err != nil {
+		return state, err
 	}
 	o.Confirmed = now()
-	return nil
+	return state, nil
 }
 
 // generation is the serial number of a leaf; zero: it has more than 64 bits.
