@@ -24,7 +24,7 @@ func All() []experiment.Experiment {
 			"every few milliseconds. Two rotations by rename, two in place, two while a hard link remains, one whose " +
 			"files look an hour older, and one to a leaf that has ended. Servers that reload by command are killed " +
 			"between the two files of a rotation.",
-		Takes: 90 * time.Second,
+		Takes: 45 * time.Second,
 		Run: func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
 			return run(ctx, b, reload.Names(), injections())
 		},

@@ -1,0 +1,48 @@
+package edge
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+)
+
+// serveHTTP serves over TLS on a free port until it is stopped, and says nothing about bad connections.
+func serveHTTP(s *http.Server) (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", loopback)
+	if err != nil {
+		return "", nil, err
+	}
+	s.ErrorLog = log.New(io.Discard, "", 0)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if s.TLSConfig == nil {
+			s.Serve(listener)
+		} else {
+			s.ServeTLS(listener, "", "")
+		}
+	}()
+	return listener.Addr().String(), func() {
+		s.Close()
+		<-done
+	}, nil
+}
+
+// fetch makes a request and reads the answer to its end.
+func fetch(ctx context.Context, by http.RoundTripper, url string) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := by.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response, err
+}

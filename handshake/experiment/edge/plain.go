@@ -1,0 +1,106 @@
+package edge
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/server"
+)
+
+// patience of one connection, at either end.
+const patience = 15 * time.Second
+
+// loopback is where servers listen.
+const loopback = "127.0.0.1:0"
+
+// plain is a server of TLS alone: it confirms every handshake by a byte and waits for the client to close.
+type plain struct {
+	address string
+	stop    func() // returns when no goroutine of the server runs
+}
+
+func servePlain(config *tls.Config) (*plain, error) {
+	listener, err := net.Listen("tcp", loopback)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			raw, err := server.Accept(ctx, listener)
+			if raw == nil || err != nil {
+				return
+			}
+			running.Go(func() { confirm(ctx, raw, config) })
+		}
+	})
+	return &plain{listener.Addr().String(), func() {
+		cancel()
+		listener.Close()
+		running.Wait()
+	}}, nil
+}
+
+// confirm is the server's side of one connection.
+func confirm(ctx context.Context, raw net.Conn, config *tls.Config) {
+	defer context.AfterFunc(ctx, func() { raw.Close() })()
+	defer raw.Close()
+	raw.SetDeadline(time.Now().Add(patience))
+	conn := tls.Server(raw, config)
+	if conn.Handshake() != nil {
+		return
+	}
+	if _, err := conn.Write([]byte{handshake.Confirmation}); err == nil {
+		io.Copy(io.Discard, raw)
+	}
+}
+
+// shake makes a handshake with a plain server and leaves no trace of the connection in the kernel's tables.
+func shake(ctx context.Context, address string, config *tls.Config) (state tls.ConnectionState, err error) {
+	conn, err := dial(ctx, address, config)
+	if err != nil {
+		return state, err
+	}
+	defer reset(conn)
+	var word [1]byte
+	if _, err := io.ReadFull(conn, word[:]); err != nil {
+		return state, err
+	}
+	if word[0] != handshake.Confirmation {
+		return state, errors.New("not a confirmation")
+	}
+	return conn.ConnectionState(), nil
+}
+
+// dial makes a handshake over TCP. The connection has a deadline.
+func dial(ctx context.Context, address string, config *tls.Config) (*tls.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	raw, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	raw.SetDeadline(time.Now().Add(patience))
+	conn := tls.Client(raw, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		reset(conn)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// reset closes with RST, which leaves no TIME_WAIT behind.
+func reset(conn *tls.Conn) {
+	raw := conn.NetConn()
+	if tcp, is := raw.(*net.TCPConn); is {
+		_ = tcp.SetLinger(0)
+	}
+	raw.Close()
+}
