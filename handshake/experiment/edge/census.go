@@ -55,7 +55,7 @@ func (c *census) count(stack []string) {
 // partakes: it is a dialer of a crowd, or serves one of its connections.
 func partakes(stack []string) bool {
 	for _, f := range stack {
-		if strings.HasSuffix(f, "/edge.shake") || strings.HasSuffix(f, "/edge.confirm") {
+		if strings.HasSuffix(f, "/edge.(*crowd).dial") || strings.HasSuffix(f, "/edge.confirm") || f == "net/http.(*conn).serve" {
 			return true
 		}
 	}

@@ -123,7 +123,10 @@ func (w *chosen) turn(ctx context.Context, client *tls.Config, handshakes int, c
 	runtime.ReadMemStats(&before)
 	cpu := handshake.ReadCPU()
 	for range handshakes {
-		if _, err := shake(ctx, w.server.address, client); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if _, err := shake(w.server.address, client); err != nil {
 			return fmt.Errorf("%s: %w", w.Name, err)
 		}
 	}
@@ -159,7 +162,7 @@ func (w *chosen) swapped(ctx context.Context, s *swap, swaps int) error {
 		running.Go(func() {
 			for ctx.Err() == nil {
 				due := s.stored.Load()
-				state, err := shake(ctx, w.server.address, s.client())
+				state, err := shake(w.server.address, s.client())
 				if err != nil {
 					cancel(fmt.Errorf("%s: %w", w.Name, err))
 					return

@@ -2,15 +2,13 @@ package edge
 
 import (
 	"context"
-	"crypto/tls"
 	"sync"
 	"sync/atomic"
 )
 
-// crowd is dialers in a closed loop against a plain server, who end when so many handshakes have been begun.
+// crowd is dialers in a closed loop, who end when so many handshakes have been begun. They share no lock.
 type crowd struct {
-	address string
-	config  *tls.Config
+	shake   func() error // one handshake of a connection of its own
 	dialers int
 	total   uint64
 	at      func(n uint64) // is told of each handshake before it begins, by its dialer; nil: nobody is
@@ -42,7 +40,7 @@ func (c *crowd) dial(ctx context.Context) {
 		if c.at != nil {
 			c.at(n)
 		}
-		if _, err := shake(ctx, c.address, c.config); err != nil {
+		if err := c.shake(); err != nil {
 			c.failed.Add(1)
 			why := err.Error()
 			c.why.Store(&why)

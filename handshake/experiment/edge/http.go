@@ -1,7 +1,10 @@
 package edge
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -45,4 +48,25 @@ func fetch(ctx context.Context, by http.RoundTripper, url string) (*http.Respons
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
 	return response, err
+}
+
+// shakeHTTP makes a handshake and one request, whose answer is the server's confirmation.
+func shakeHTTP(address string, config *tls.Config) error {
+	conn, err := dial(address, config)
+	if err != nil {
+		return err
+	}
+	defer reset(conn)
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		return err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("answered %s", response.Status)
+	}
+	return nil
 }

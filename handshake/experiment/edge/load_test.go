@@ -11,7 +11,7 @@ func TestBlocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"8", "32"} {
+	for _, name := range []string{"8", "32", "net/http-8", "net/http-32"} {
 		if got := measured(t, arms, name, "handshakes"); got.Value != 320 || got.Of != 320 {
 			t.Errorf("%s: got %g of %d handshakes, want all of 320", name, got.Value, got.Of)
 		}

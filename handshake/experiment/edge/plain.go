@@ -19,10 +19,14 @@ const patience = 15 * time.Second
 // loopback is where servers listen.
 const loopback = "127.0.0.1:0"
 
-// plain is a server of TLS alone: it confirms every handshake by a byte and waits for the client to close.
+// plain is a server of TLS alone: it confirms every handshake by a byte and waits for the client to close. Its
+// connections share no lock but those of the config: a context that all of them wait for would be one.
 type plain struct {
-	address string
-	stop    func() // returns when no goroutine of the server runs
+	address  string
+	listener net.Listener
+	running  sync.WaitGroup
+	open     sync.Map // of net.Conn
+	cancel   func()
 }
 
 func servePlain(config *tls.Config) (*plain, error) {
@@ -31,26 +35,36 @@ func servePlain(config *tls.Config) (*plain, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
+	p := &plain{address: listener.Addr().String(), listener: listener, cancel: cancel}
+	p.running.Go(func() {
 		for {
 			raw, err := server.Accept(ctx, listener)
 			if raw == nil || err != nil {
-				return
+				break
 			}
-			running.Go(func() { confirm(ctx, raw, config) })
+			p.open.Store(raw, nil)
+			p.running.Go(func() {
+				confirm(raw, config)
+				p.open.Delete(raw)
+			})
 		}
+		p.open.Range(func(raw, _ any) bool {
+			raw.(net.Conn).Close()
+			return true
+		})
 	})
-	return &plain{listener.Addr().String(), func() {
-		cancel()
-		listener.Close()
-		running.Wait()
-	}}, nil
+	return p, nil
+}
+
+// stop returns when no goroutine of the server runs.
+func (p *plain) stop() {
+	p.cancel()
+	p.listener.Close()
+	p.running.Wait()
 }
 
 // confirm is the server's side of one connection.
-func confirm(ctx context.Context, raw net.Conn, config *tls.Config) {
-	defer context.AfterFunc(ctx, func() { raw.Close() })()
+func confirm(raw net.Conn, config *tls.Config) {
 	defer raw.Close()
 	raw.SetDeadline(time.Now().Add(patience))
 	conn := tls.Server(raw, config)
@@ -63,8 +77,8 @@ func confirm(ctx context.Context, raw net.Conn, config *tls.Config) {
 }
 
 // shake makes a handshake with a plain server and leaves no trace of the connection in the kernel's tables.
-func shake(ctx context.Context, address string, config *tls.Config) (state tls.ConnectionState, err error) {
-	conn, err := dial(ctx, address, config)
+func shake(address string, config *tls.Config) (state tls.ConnectionState, err error) {
+	conn, err := dial(address, config)
 	if err != nil {
 		return state, err
 	}
@@ -80,16 +94,14 @@ func shake(ctx context.Context, address string, config *tls.Config) (state tls.C
 }
 
 // dial makes a handshake over TCP. The connection has a deadline.
-func dial(ctx context.Context, address string, config *tls.Config) (*tls.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+func dial(address string, config *tls.Config) (*tls.Conn, error) {
+	raw, err := net.DialTimeout("tcp", address, patience)
 	if err != nil {
 		return nil, err
 	}
 	raw.SetDeadline(time.Now().Add(patience))
 	conn := tls.Client(raw, config)
-	if err := conn.HandshakeContext(ctx); err != nil {
+	if err := conn.Handshake(); err != nil {
 		reset(conn)
 		return nil, err
 	}
