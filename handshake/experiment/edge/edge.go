@@ -9,6 +9,6 @@ import "github.com/tlslab/tlslab/handshake/experiment"
 // All are the experiments of the package.
 func All() []experiment.Experiment {
 	return []experiment.Experiment{
-		blocked(), keepaliveGet(), nextProto(), configForClient(),
+		early(), blocked(), keepaliveGet(), nextProto(), configForClient(),
 	}
 }
