@@ -9,6 +9,6 @@ import "github.com/tlslab/tlslab/handshake/experiment"
 // All are the experiments of the package.
 func All() []experiment.Experiment {
 	return []experiment.Experiment{
-		early(), blocked(), keepaliveGet(), nextProto(), configForClient(),
+		parity(), early(), blocked(), keepaliveGet(), nextProto(), configForClient(),
 	}
 }
