@@ -9,6 +9,6 @@ import "github.com/tlslab/tlslab/handshake/experiment"
 // All are the experiments of the package.
 func All() []experiment.Experiment {
 	return []experiment.Experiment{
-		parity(), early(), blocked(), keepaliveGet(), nextProto(), configForClient(),
+		parity(), hellos(), early(), blocked(), keepaliveGet(), nextProto(), health(), configForClient(),
 	}
 }

@@ -65,7 +65,7 @@ func shakeHTTP(address string, config *tls.Config) error {
 		return err
 	}
 	response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode/100 != 2 {
 		return fmt.Errorf("answered %s", response.Status)
 	}
 	return nil

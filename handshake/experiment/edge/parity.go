@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -12,7 +13,7 @@ import (
 	"github.com/tlslab/tlslab/handshake/experiment"
 	"github.com/tlslab/tlslab/handshake/reload"
 	"github.com/tlslab/tlslab/handshake/rotation"
-	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/server/gateway"
 )
 
 const (
@@ -112,11 +113,11 @@ func (s source) parity(ctx context.Context, m *memory, random *rand.Rand, rotati
 	if err := m.rotate(); err != nil {
 		return arm, err
 	}
-	address, stop, err := serveGateway(s.config, server.Gateway{})
+	address, stop, err := serveGateway(s.config, gateway.Settings{Reloads: s.run != nil})
 	if err != nil {
 		return arm, err
 	}
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
