@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	crowdTotal = 6144 // handshakes of an arm
+	crowdTotal = 4096 // handshakes of an arm
 	looks      = 24   // at its goroutines
 	heldFor    = time.Millisecond
 )
@@ -25,7 +25,7 @@ func blocked() experiment.Experiment {
 		Doc: "64 and 1,024 dialers in a closed loop, against a server of crypto/tls alone and one of net/http. Time spent " +
 			"waiting for locks is the runtime's own account for the whole process, clients and server; 24 times the stacks " +
 			"of all goroutines that take part are looked at, and those that wait for a mutex are counted.",
-		Takes: 40 * time.Second,
+		Takes: 30 * time.Second,
 		Run: func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
 			return runBlocked(ctx, b, []int{64, 1024}, crowdTotal)
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 const (
 	healthSwitches = 20
 	healthPatience = time.Second // for a switch
+	healthPause    = 150 * time.Millisecond
 )
 
 func health() experiment.Experiment {
@@ -54,6 +56,7 @@ type switches struct {
 	*memory
 	address            string
 	h2                 *backend
+	random             *rand.Rand
 	handshakes, failed uint64
 	after, back        []float64 // seconds
 	notes              []string
@@ -72,7 +75,7 @@ func runHealth(ctx context.Context, b experiment.Bench, times int) (arms []exper
 	} {
 		b.Speak("health: " + a.name)
 		arm := experiment.Arm{Name: a.name, Role: a.role, Doc: a.doc}
-		if err := watchHealth(ctx, &arm, a.prefer, a.times); err != nil {
+		if err := watchHealth(ctx, &arm, a.prefer, a.times, rand.New(rand.NewPCG(b.Seed, 4))); err != nil {
 			return nil, fmt.Errorf("%s: %w", a.name, err)
 		}
 		arms = append(arms, arm)
@@ -81,7 +84,7 @@ func runHealth(ctx context.Context, b experiment.Bench, times int) (arms []exper
 }
 
 // watchHealth makes an arm.
-func watchHealth(ctx context.Context, arm *experiment.Arm, prefer string, times int) (err error) {
+func watchHealth(ctx context.Context, arm *experiment.Arm, prefer string, times int, random *rand.Rand) (err error) {
 	m, err := newMemory()
 	if err != nil {
 		return err
@@ -102,7 +105,7 @@ func watchHealth(ctx context.Context, arm *experiment.Arm, prefer string, times 
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	s := &switches{memory: m, address: address, h2: h2}
+	s := &switches{memory: m, address: address, h2: h2, random: random}
 	if err := s.run(ctx, times); err != nil {
 		return err
 	}
@@ -110,19 +113,18 @@ func watchHealth(ctx context.Context, arm *experiment.Arm, prefer string, times 
 	return nil
 }
 
-// run fails and heals the backend of h2. A switch that does not come is none.
+// run fails and heals the backend of h2, at instants that the gateway's own clock knows nothing of. A switch that does
+// not come is none.
 func (s *switches) run(ctx context.Context, times int) error {
 	if _, ok, err := s.until(ctx, 2); err != nil || !ok {
 		return fmt.Errorf("a gateway whose backends are healthy does not speak HTTP/2: %w", err)
 	}
 	for range times {
-		s.h2.sick.Store(true)
-		after, switched, err := s.until(ctx, 1)
+		after, switched, err := s.turn(ctx, true, 1)
 		if err != nil {
 			return err
 		}
-		s.h2.sick.Store(false)
-		back, returned, err := s.until(ctx, 2)
+		back, returned, err := s.turn(ctx, false, 2)
 		if err != nil {
 			return err
 		}
@@ -131,6 +133,15 @@ func (s *switches) run(ctx context.Context, times int) error {
 		}
 	}
 	return nil
+}
+
+// turn makes the backend of h2 sick or well and waits for a version of HTTP.
+func (s *switches) turn(ctx context.Context, sick bool, major int) (time.Duration, bool, error) {
+	if err := wait(ctx, time.Duration(s.random.Int64N(int64(healthPause)))); err != nil {
+		return 0, false, err
+	}
+	s.h2.sick.Store(sick)
+	return s.until(ctx, major)
 }
 
 // until makes requests until one is over a version of HTTP, and says how long that took.

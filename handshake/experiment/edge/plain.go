@@ -14,7 +14,7 @@ import (
 )
 
 // patience of one connection, at either end.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // loopback is where servers listen.
 const loopback = "127.0.0.1:0"
