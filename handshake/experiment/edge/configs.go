@@ -69,7 +69,7 @@ func newSwap() (*swap, error) {
 	return s, s.swap()
 }
 
-// ways are the arms. All of them serve a certificate that config has, so they differ in GetConfigForClient alone.
+// ways are the arms, which differ in GetConfigForClient alone.
 func (s *swap) ways() []*chosen {
 	first := s.newest.Load()
 	by := func(name string, role experiment.Role, doc string, choose func(*tls.ClientHelloInfo) (*tls.Config, error)) *chosen {
@@ -151,7 +151,7 @@ func (w *chosen) costs(to *chosen) []experiment.Measure {
 }
 
 // swapped swaps the config while two clients make handshakes, and counts those that showed an older one than the newest
-// that had been stored before they began. A swap waits for one handshake of each client at least.
+// that had been stored before they began. Four handshakes end from one swap to the next.
 func (w *chosen) swapped(ctx context.Context, s *swap, swaps int) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
@@ -40,10 +41,10 @@ var kinds = []handshake.Kind{handshake.Full, handshake.Resumed, handshake.Early}
 // earlier is the experiment at work.
 type earlier struct {
 	*memory
-	address string
-	stop    func()
-	kept    *shelf
-	arm     experiment.Arm
+	transport quic.Transport
+	stop      func() // ends the server and leaves the transport
+	kept      *shelf
+	arm       experiment.Arm
 
 	counts map[handshake.Kind]uint64
 	cpu    map[handshake.Kind][]float64 // seconds per handshake, of each round
@@ -55,11 +56,17 @@ func runEarly(ctx context.Context, rounds, turn, after int) ([]experiment.Arm, e
 	if err != nil {
 		return nil, err
 	}
+	socket, err := net.ListenPacket("udp", loopback)
+	if err != nil {
+		return nil, err
+	}
+	defer socket.Close()
 	e := &earlier{
-		memory: m, address: loopback, kept: newShelf(),
+		memory: m, transport: quic.Transport{Conn: socket}, kept: newShelf(),
 		counts: map[handshake.Kind]uint64{}, cpu: map[handshake.Kind][]float64{}, walls: map[handshake.Kind][]float64{},
 		arm: experiment.Arm{Name: "quic", Doc: "quic-go and its http3 at both ends, tickets for life"},
 	}
+	defer e.transport.Close()
 	if err := e.serve(); err != nil {
 		return nil, err
 	}
@@ -81,13 +88,16 @@ func runEarly(ctx context.Context, rounds, turn, after int) ([]experiment.Arm, e
 	return []experiment.Arm{e.arm}, nil
 }
 
-// serve starts a server with ticket keys of its own, on the port that it had before.
-func (e *earlier) serve() (err error) {
+// serve starts a server with ticket keys of its own.
+func (e *earlier) serve() error {
 	config := e.server("h3")
 	var key [32]byte
 	rand.Read(key[:])
 	config.SetSessionTicketKeys([][32]byte{key})
-	e.address, e.stop, err = serveH3(e.address, config)
+	stop, err := serveH3(&e.transport, config)
+	if err == nil {
+		e.stop = stop
+	}
 	return err
 }
 
@@ -96,7 +106,7 @@ func (e *earlier) visit(ctx context.Context, kind handshake.Kind) (quic.Connecti
 	e.kept.empty = kind == handshake.Full
 	config := e.client("h3")
 	config.ClientSessionCache = e.kept
-	v := visitor{address: e.address, config: config, kept: e.kept, early: kind == handshake.Early}
+	v := visitor{address: e.transport.Conn.LocalAddr().String(), config: config, kept: e.kept, early: kind == handshake.Early}
 	state, err := v.visit(ctx)
 	return state, kindOf(state), err
 }

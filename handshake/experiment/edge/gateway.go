@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"net"
 
-	"github.com/tlslab/tlslab/handshake/server"
 	"github.com/tlslab/tlslab/handshake/server/gateway"
 )
 
@@ -42,9 +41,4 @@ func listen() (s gateway.Sockets, err error) {
 		s.TCP.Close()
 	}
 	return s, err
-}
-
-// preferring are the settings of a gateway whose order of protocols follows backends.
-func preferring(prefer string, backends ...server.Backend) gateway.Settings {
-	return gateway.Settings{Gateway: server.Gateway{Prefer: prefer, Health: backends}}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -13,22 +12,22 @@ import (
 	"github.com/quic-go/quic-go/http3"
 )
 
-// serveH3 serves HTTP/3 on an address until it is stopped, and accepts early data.
-func serveH3(address string, config *tls.Config) (at string, stop func(), err error) {
-	socket, err := net.ListenPacket("udp", address)
+// serveH3 serves HTTP/3 until it is stopped, and accepts early data. One server at a time has the transport.
+func serveH3(on *quic.Transport, config *tls.Config) (stop func(), err error) {
+	listener, err := on.ListenEarly(http3.ConfigureTLSConfig(config), &quic.Config{Allow0RTT: true})
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	s := &http3.Server{TLSConfig: config, QUICConfig: &quic.Config{Allow0RTT: true}, Handler: http.HandlerFunc(answer)}
+	s := &http3.Server{Handler: http.HandlerFunc(answer)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Serve(socket)
+		s.ServeListener(listener)
 	}()
-	return socket.LocalAddr().String(), func() {
-		s.Close()
-		socket.Close()
+	return func() {
+		listener.Close()
 		<-done
+		s.Close()
 	}, nil
 }
 
@@ -45,8 +44,11 @@ type visitor struct {
 func (v *visitor) visit(ctx context.Context) (state quic.ConnectionState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var conn *quic.Conn
+	var conn *quic.Conn // the last one: the transport makes another where it cannot use the first
 	transport := &http3.Transport{TLSClientConfig: v.config, Dial: func(ctx context.Context, address string, config *tls.Config, q *quic.Config) (_ *quic.Conn, err error) {
+		if conn != nil {
+			conn.CloseWithError(0, "")
+		}
 		if v.early {
 			conn, err = quic.DialAddrEarly(ctx, address, config, q)
 		} else {
@@ -68,9 +70,10 @@ func (v *visitor) visit(ctx context.Context) (state quic.ConnectionState, err er
 		_, err = io.Copy(io.Discard, response.Body)
 		response.Body.Close()
 	}
-	if conn == nil {
-		return state, err
+	if ctx.Err() != nil || conn == nil { // at the end of ctx the transport may still dial
+		return state, errors.Join(err, context.Cause(ctx))
 	}
+	defer conn.CloseWithError(0, "")
 	select {
 	case <-conn.HandshakeComplete():
 	case <-conn.Context().Done():

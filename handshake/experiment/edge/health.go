@@ -11,6 +11,7 @@ import (
 
 	"github.com/tlslab/tlslab/handshake/experiment"
 	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/handshake/server/gateway"
 )
 
 const (
@@ -99,8 +100,9 @@ func watchHealth(ctx context.Context, arm *experiment.Arm, prefer string, times 
 		return err
 	}
 	defer h1.stop()
-	address, stop, err := serveGateway(m.server("h2", "http/1.1"), preferring(prefer,
-		server.Backend{Protocol: "h2", URL: h2.url}, server.Backend{Protocol: "http/1.1", URL: h1.url}))
+	address, stop, err := serveGateway(m.server("h2", "http/1.1"), gateway.Settings{Gateway: server.Gateway{
+		Prefer: prefer, Health: []server.Backend{{Protocol: "h2", URL: h2.url}, {Protocol: "http/1.1", URL: h1.url}},
+	}})
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ func hellos() experiment.Experiment {
 		Name:  "hellos",
 		Title: "what becomes of unusual ClientHellos",
 		Doc: "Ten clients each that name no server, offer no protocol or one that nobody knows, offer what the server does not " +
-			"list, or mix up TCP and QUIC. One is accepted when the handshake is over and, where HTTP/1.1 can be spoken " +
-			"afterwards, a request has been answered.",
+			"list, or mix up TCP and QUIC. One is accepted when the handshake is over and, over TCP, a request has been answered " +
+			"after another one like it.",
 		Takes: 2 * time.Second,
 		Run: func(ctx context.Context, b experiment.Bench) ([]experiment.Arm, error) {
 			return runHellos(ctx, helloTries)
@@ -100,7 +100,7 @@ func (h hello) ask(ctx context.Context, m *memory, tries uint64) (arm experiment
 	return arm, nil
 }
 
-// greet makes one handshake and says what was negotiated.
+// greet makes a handshake, then another one with a request, and says what was negotiated.
 func (h hello) greet(ctx context.Context, address string) (string, error) {
 	if h.quic {
 		return greetQUIC(ctx, address, h.client)
@@ -111,13 +111,16 @@ func (h hello) greet(ctx context.Context, address string) (string, error) {
 	}
 	negotiated := conn.ConnectionState().NegotiatedProtocol
 	reset(conn)
+	major := 1
 	if negotiated == "h2" {
-		return fmt.Sprintf("negotiated %q", negotiated), nil
+		_, major, err = knock(ctx, address, h.client)
+	} else {
+		err = shakeHTTP(address, h.client)
 	}
-	if err := shakeHTTP(address, h.client); err != nil {
+	if err != nil {
 		return "", fmt.Errorf("negotiated %q, then %w", negotiated, err)
 	}
-	return fmt.Sprintf("negotiated %q, answered over HTTP/1.1", negotiated), nil
+	return fmt.Sprintf("negotiated %q, answered over HTTP/%d", negotiated, major), nil
 }
 
 func greetQUIC(ctx context.Context, address string, config *tls.Config) (string, error) {

@@ -20,8 +20,5 @@ func TestHellos(t *testing.T) {
 			t.Errorf("%s: got %g accepted and %g refused, want %g of 2 accepted", name, accepted.Value, refused.Value, want)
 		}
 	}
-	for _, a := range arms {
-		t.Log(a.Name, a.Notes)
-	}
 	settles(t, before)
 }

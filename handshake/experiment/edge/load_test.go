@@ -7,25 +7,23 @@ import (
 
 func TestBlocked(t *testing.T) {
 	before := runtime.NumGoroutine()
-	arms, err := runBlocked(t.Context(), bench(t), []int{8, 32}, 320)
+	arms, err := runBlocked(t.Context(), bench(t), []int{8, 32}, 160)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"8", "32", "net/http-8", "net/http-32"} {
-		if got := measured(t, arms, name, "handshakes"); got.Value != 320 || got.Of != 320 {
-			t.Errorf("%s: got %g of %d handshakes, want all of 320", name, got.Value, got.Of)
+		if got := measured(t, arms, name, "handshakes"); got.Value != 160 || got.Of != 160 {
+			t.Errorf("%s: got %g of %d handshakes, want all of 160", name, got.Value, got.Of)
 		}
 		if got := measured(t, arms, name, "blocked_share"); got.Of == 0 || got.Value > 1 {
 			t.Errorf("%s: got a share of %g of %d goroutines", name, got.Value, got.Of)
 		}
 		measured(t, arms, name, "lock_wait")
 	}
-	// With 8 dialers of which one holds the lock nearly always, most of the other connections wait for it.
-	if got := measured(t, arms, "one-lock", "blocked_share"); got.Value < 0.1 {
-		t.Errorf("one-lock: got a share of %g of %d goroutines, want most of the servers'", got.Value, got.Of)
-	}
-	if got := measured(t, arms, "one-lock", "blocked_in_conn_share"); got.Value > 0.1 {
-		t.Errorf("one-lock: got a share of %g at a connection's own lock, want hardly any", got.Value)
+	// Of 8 connections that want a lock which each holds for longer than the rest of its handshake takes, some wait.
+	some, own := measured(t, arms, "one-lock", "blocked_share"), measured(t, arms, "one-lock", "blocked_in_conn_share")
+	if some.Value == 0 || own.Value >= some.Value {
+		t.Errorf("one-lock: got a share of %g of %d goroutines, %g at a connection's own lock, want some, mostly elsewhere", some.Value, some.Of, own.Value)
 	}
 	settles(t, before)
 }

@@ -110,9 +110,6 @@ func (m *memory) inMemory() source {
 
 // parity is one arm.
 func (s source) parity(ctx context.Context, m *memory, random *rand.Rand, rotations int) (arm experiment.Arm, err error) {
-	if err := m.rotate(); err != nil {
-		return arm, err
-	}
 	address, stop, err := serveGateway(s.config, gateway.Settings{Reloads: s.run != nil})
 	if err != nil {
 		return arm, err
