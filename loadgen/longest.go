@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"time"
-
-	"github.com/tlslab/tlslab/handshake"
 )
 
 const (
@@ -53,7 +51,7 @@ func (j Job) Longest() time.Duration {
 // LongestWarmup is the most time that [Serve] can take from the job to its line {"ready":true}, by the same count as
 // [Load.Longest].
 func (j Job) LongestWarmup() (longest time.Duration) {
-	if j.Spec.Kind == handshake.Resumed {
+	if resumes(j.Spec.Kind) {
 		longest = filling(j.Load.Workers).Longest(j.Timeout)
 	}
 	if j.Warmup > 0 {

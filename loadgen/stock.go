@@ -26,12 +26,12 @@ type Stock struct {
 	timeout time.Duration
 	rst     bool
 	dialer  net.Dialer
-	spread  bool       // source addresses
-	seats   chan *seat // one for each worker
-	tickets *tickets   // nil unless handshakes resume
-	keyLog  *os.File   // nil unless asked for
+	spread  bool           // source addresses
+	seats   chan *Seat     // one for each worker
+	keyLog  io.WriteCloser // nil unless asked for
 	workers int
 	delays  *delays // nil: none
+	proof   confirm // of the server
 }
 
 // OpenStock is the [Opener] of the stock dialer. It pins the job's suite for the whole process.
@@ -49,6 +49,10 @@ func NewStock(job Job) (*Stock, error) {
 	s := &Stock{spec: job.Spec, timeout: cmp.Or(job.Timeout, defaultTimeout), rst: job.Close == RST, workers: job.Load.Workers}
 	if job.Close != RST && job.Close != FIN {
 		return nil, fmt.Errorf("unknown close %q", job.Close)
+	}
+	var err error
+	if s.proof, err = confirmation(job); err != nil {
+		return nil, err
 	}
 	if k := job.Spec.Kind; k != handshake.Full && k != handshake.Resumed {
 		return nil, fmt.Errorf("handshakes of the kind %s: the dialer stock makes full and resumed ones", k)
@@ -69,21 +73,22 @@ func NewStock(job Job) (*Stock, error) {
 	if s.spread {
 		s.dialer.Control = bindLate
 	}
-	if err := s.openKeyLog(job.KeyLog); err != nil {
+	if s.keyLog, err = OpenKeyLog(job); err != nil {
 		return nil, err
 	}
-	if err := s.furnish(job); err != nil {
+	if s.seats, err = Seats(job, offer(job), s.keyLog); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Stock) openKeyLog(name string) (err error) {
-	if name != "" {
-		s.keyLog, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+// OpenKeyLog opens the file that a job's secrets go to; nil where the job names none.
+func OpenKeyLog(job Job) (io.WriteCloser, error) {
+	if job.KeyLog == "" {
+		return nil, nil
 	}
-	return err
+	return os.OpenFile(job.KeyLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 }
 
 // Harvest is described at [Engine].
@@ -97,65 +102,27 @@ func (s *Stock) Close() error {
 	return s.keyLog.Close()
 }
 
-// furnish makes the seats and room for the tickets.
-func (s *Stock) furnish(job Job) error {
-	config, err := s.config(job)
-	if err != nil {
-		return err
+// offer is the ALPN protocols that a job's client offers.
+func offer(job Job) []string {
+	if job.Offer == nil && job.Spec.ALPN != "" {
+		return []string{job.Spec.ALPN}
 	}
-	var own *tls.Certificate
-	if len(job.Certificate) > 0 {
-		pair, err := tls.X509KeyPair(job.Certificate, job.Key)
-		if err != nil {
-			return fmt.Errorf("client certificate: %w", err)
-		}
-		own = &pair
-	}
-	if s.spec.Kind == handshake.Resumed {
-		s.tickets = newTickets(filling(s.workers).Handshakes)
-	}
-	s.seats = make(chan *seat, s.workers)
-	for range s.workers {
-		s.seats <- newSeat(config.Clone(), own, s.tickets)
-	}
-	return nil
-}
-
-func (s *Stock) config(job Job) (*tls.Config, error) {
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(job.Roots) {
-		return nil, errors.New("no certificate authority to verify the server with")
-	}
-	if job.ServerName == "" {
-		return nil, errors.New("no server name to verify")
-	}
-	config := &tls.Config{
-		RootCAs:    roots,
-		ServerName: job.ServerName,
-		MinVersion: tls.VersionTLS13,
-		MaxVersion: tls.VersionTLS13,
-	}
-	if s.spec.Group != 0 {
-		config.CurvePreferences = []tls.CurveID{tls.CurveID(s.spec.Group)}
-	}
-	config.NextProtos = job.Offer
-	if job.Offer == nil && s.spec.ALPN != "" {
-		config.NextProtos = []string{s.spec.ALPN}
-	}
-	if s.keyLog != nil {
-		config.KeyLogWriter = s.keyLog
-	}
-	return config, nil
+	return job.Offer
 }
 
 // Fill makes the full handshakes that resumed ones need tickets from; for other kinds it does nothing. A server that
 // gives no tickets is no error: the ledger of the stretch will show handshakes of another kind. A server that answers
 // nothing is one.
 func (s *Stock) Fill(ctx context.Context) error {
-	if s.tickets == nil {
+	if !resumes(s.spec.Kind) {
 		return nil
 	}
-	return warmed(Run(ctx, filler{s}, filling(s.workers), 0))
+	return FillTickets(ctx, filler{s}, s.workers)
+}
+
+// FillTickets makes the handshakes that the seats of so many workers get their first tickets from.
+func FillTickets(ctx context.Context, dialer Dialer, workers int) error {
+	return warmed(Run(ctx, dialer, filling(workers), 0))
 }
 
 // filler dials without using a ticket up.
@@ -167,7 +134,7 @@ func (f filler) Dial(ctx context.Context, now func() time.Duration, o *handshake
 
 // Dial makes one handshake; see [Dialer].
 func (s *Stock) Dial(ctx context.Context, now func() time.Duration, o *handshake.Observation) error {
-	return s.dial(ctx, now, o, s.tickets != nil)
+	return s.dial(ctx, now, o, resumes(s.spec.Kind))
 }
 
 func (s *Stock) dial(ctx context.Context, now func() time.Duration, o *handshake.Observation, resume bool) error {
@@ -185,16 +152,16 @@ func (s *Stock) dial(ctx context.Context, now func() time.Duration, o *handshake
 	stop := context.AfterFunc(ctx, func() { tcp.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	s.delays.wait(tcp, o)
-	seat.begin(resume)
-	client := tls.Client(conn, seat.config)
-	if err := s.confirm(client, seat, now, o); err != nil {
+	seat.Begin(resume)
+	client := tls.Client(conn, seat.Config)
+	state, err := s.confirm(client, seat, now, o)
+	if err != nil {
 		return err
 	}
 	o.BytesIn, o.BytesOut = conn.in, conn.out
-	state := client.ConnectionState()
-	presented := seat.end(state.DidResume)
+	presented := seat.End(state.DidResume)
 	s.hangUp(client, tcp)
-	o.Outcome, o.Generation = handshake.ClientOutcome(state, presented), generation(state.PeerCertificates[0])
+	o.Outcome, o.Generation = handshake.ClientOutcome(state, presented), GenerationOf(state.PeerCertificates[0])
 	return s.spec.Check(o.Outcome)
 }
 
@@ -210,24 +177,22 @@ func (s *Stock) connect(ctx context.Context, seq uint64, deadline time.Time) (*n
 	return dialer.DialTCP(ctx, "tcp", from, s.target)
 }
 
-// confirm handshakes and reads the confirming byte, and with it the ticket before it.
-func (s *Stock) confirm(client *tls.Conn, seat *seat, now func() time.Duration, o *handshake.Observation) error {
+// confirm handshakes and waits until the server has confirmed, and so for the ticket that comes before that.
+func (s *Stock) confirm(client *tls.Conn, seat *Seat, now func() time.Duration, o *handshake.Observation) (state tls.ConnectionState, err error) {
 	if err := client.Handshake(); err != nil {
-		return err
+		return state, err
 	}
 	o.Complete = now()
-	if _, err := io.ReadFull(client, seat.word[:]); err != nil {
-		return err
-	}
-	if seat.word[0] != handshake.Confirmation {
-		return errWrongByte
+	state = client.ConnectionState()
+	if err := s.proof(client, &seat.answer, state.NegotiatedProtocol); err != nil {
+		return state, err
 	}
 	o.Confirmed = now()
-	return nil
+	return state, nil
 }
 
-// generation is the serial number of a leaf; zero: it has more than 64 bits.
-func generation(leaf *x509.Certificate) uint64 {
+// GenerationOf is the serial number of a leaf; zero: it has more than 64 bits.
+func GenerationOf(leaf *x509.Certificate) uint64 {
 	if leaf.SerialNumber.IsUint64() {
 		return leaf.SerialNumber.Uint64()
 	}

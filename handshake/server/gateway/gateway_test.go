@@ -100,6 +100,33 @@ func (c *child) config(protocols ...string) *tls.Config {
 	return &tls.Config{RootCAs: c.roots, ServerName: name, NextProtos: protocols}
 }
 
+// serverConfig is that of a gateway in the process.
+func (c *child) serverConfig(protocols ...string) *tls.Config {
+	c.t.Helper()
+	if c.authority == nil {
+		return &tls.Config{NextProtos: protocols}
+	}
+	c.roots = x509.NewCertPool()
+	c.roots.AppendCertsFromPEM(c.authority.Roots())
+	pair := leaf(c.t, c.authority, 1)
+	served, err := tls.X509KeyPair(pair.Certificate, pair.Key)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{served}, NextProtos: protocols}
+}
+
+// negotiated is the protocol of a handshake whose client offers some.
+func (c *child) negotiated(offer ...string) string {
+	c.t.Helper()
+	conn, err := tls.Dial("tcp", c.address, c.config(offer...))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer conn.Close()
+	return conn.ConnectionState().NegotiatedProtocol
+}
+
 // get asks once with a stock client for a protocol, "" for one without ALPN, and closes the connection.
 func (c *child) get(protocol, path string) (response *http.Response, body []byte, err error) {
 	var client http.Client
