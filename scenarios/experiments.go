@@ -36,12 +36,12 @@ func identityExperiments() []Experiment {
 			Seconds: append(these("last_stale full_cpu resumed_cpu"), ages...),
 		},
 		{
-			Name: "live", Takes: 90 * time.Second, Arms: these("no-limit 2x-ttl ttl half-ttl quarter-ttl quarter-ttl-resumed expiry"),
+			Name: "live", Takes: 110 * time.Second, Arms: these("no-limit 2x-ttl ttl half-ttl quarter-ttl quarter-ttl-resumed expiry"),
 			Counts: these("rpcs expired_rpcs failed_rpcs reconnects"), Seconds: ages,
 		},
 		{Name: "keepalive", Takes: 50 * time.Second, Arms: these("off 10s 2s 1s"), Seconds: these("detected_after"), Counts: these("idle_pings")},
 		{
-			Name: "outage", Takes: 80 * time.Second, Arms: these("3.5s 20s 3.5s-reference 20s-reference"), Seconds: these("recovery"),
+			Name: "outage", Takes: 85 * time.Second, Arms: these("3.5s 20s 3.5s-reference 20s-reference"), Seconds: these("recovery"),
 			Counts: these("failed_handshakes expired_served ready_before_expiry leaked_goroutines"),
 		},
 		{
@@ -92,7 +92,7 @@ func edgeExperiments() []Experiment {
 			Seconds: these("full_cpu resumed_cpu early_cpu full_wall_p50 resumed_wall_p50 early_wall_p50"),
 		},
 		{
-			Name: "blocked", Takes: 40 * time.Second, Arms: these("64 1024 net/http-64 net/http-1024 one-lock"),
+			Name: "blocked", Takes: 30 * time.Second, Arms: these("64 1024 net/http-64 net/http-1024 one-lock"),
 			Counts: these("handshakes"), Seconds: these("lock_wait"), Shares: these("blocked_share blocked_in_conn_share"),
 		},
 		{Name: "keepalive-get", Takes: 5 * time.Second, Arms: these("net/http close"), Counts: these("requests handshakes")},

@@ -5,10 +5,12 @@ import (
 
 	"github.com/tlslab/tlslab/cmd/tlslab/internal/lab"
 	"github.com/tlslab/tlslab/loadgen"
+	"github.com/tlslab/tlslab/loadgen/h3"
+	"github.com/tlslab/tlslab/loadgen/spiffegrpc"
 )
 
 // dialers are the ways to connect that a job may ask for.
-var dialers = map[string]loadgen.Opener{"stock": loadgen.OpenStock}
+var dialers = map[string]loadgen.Opener{"stock": loadgen.OpenStock, "h3": h3.Open, "spiffegrpc": spiffegrpc.Open}
 
 // generateCommand is the load generator: the lab starts the tool again with it, in a process of its own.
 func generateCommand(s streams) *cobra.Command {

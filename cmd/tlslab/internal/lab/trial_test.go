@@ -107,7 +107,7 @@ func TestStretchInWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer process.Stop(t.Context())
-	g, err := startGenerator(t.Context(), r.lab.Tool, nil, r.job(cell, process.Hello().Address, 1))
+	g, err := startGenerator(t.Context(), r.lab.Tool, nil, r.job(cell, r.plan.Variants[0], process.Hello().Address, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
