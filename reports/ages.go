@@ -3,7 +3,6 @@ package reports
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/tlslab/tlslab/handshake/experiment"
@@ -91,7 +90,7 @@ func ageChart(all []believed, backing Table) *Chart {
 		for kind, age := range b.ages {
 			if age != nil {
 				at, _ := x.clamped(max(*age, x.lo))
-				d.mark(fmt.Sprintf("mark s%d", kind), []int{0, 1, 2}[kind], point{at, y})
+				d.mark(fmt.Sprintf("mark s%d", kind), kind, point{at, y})
 			}
 		}
 	}
@@ -138,5 +137,5 @@ func ageDesc(all []believed) string {
 		}
 		said = append(said, b.String()+": "+strings.Join(ages, ", "))
 	}
-	return strings.Join(slices.Clip(said), "; ") + "."
+	return strings.Join(said, "; ") + "."
 }

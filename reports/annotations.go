@@ -45,9 +45,8 @@ type annotation struct {
 
 // WriteAnnotations writes at most ten remarks on lines of the scenario's file, the worst first; of more than ten, nine
 // and how many there are besides. What fails a run is an error: gates that failed, objectives that were not met, claims
-// that were decided against their expectation. What
-// leaves it undecided is a warning, what advisory gates found a notice. The file is the scenario's path in the
-// repository; empty: none is named.
+// that were decided against their expectation. What leaves it undecided is a warning, what advisory gates found a
+// notice. The file is the scenario's path in the repository; empty: none is named.
 func (d *Document) WriteAnnotations(w io.Writer, style Style, file string) error {
 	all := annotationsOf(d.analysis)
 	if more := len(all) - (annotationsAtMost - 1); more > 1 {

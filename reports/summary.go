@@ -48,7 +48,7 @@ func quiet(a *analysis.Analysis) bool {
 
 // uneventful is the only line of a quiet run.
 func uneventful(a *analysis.Analysis) string {
-	outcome, _ := outcome(a.Summary.Exit, len(a.Manifest.Gates) > 0)
+	outcome, _ := outcome(a)
 	parts := []string{outcome}
 	if n := len(gatesOf(a)); n > 0 {
 		parts = append(parts, all(n, "comparison")+" under gates the same")
@@ -102,7 +102,7 @@ func (s *sheet) rows(n int, line func(i int) string) {
 func summaryOf(a *analysis.Analysis) string {
 	end := summaryEnd(a.Manifest)
 	s := &sheet{room: summaryBytes - len(end) - keptBack}
-	outcome, _ := outcome(a.Summary.Exit, len(a.Manifest.Gates) > 0)
+	outcome, _ := outcome(a)
 	s.add("## %s\n\n%s (exit code %d)", told(a.Summary.Sentence), outcome, a.Summary.Exit)
 	shown := worstGates(a)
 	if len(shown) > 0 {

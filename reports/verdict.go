@@ -19,7 +19,7 @@ func Verdict(a *analysis.Analysis) (Section, bool) {
 		Findings: slices.DeleteFunc(slices.Clone(a.Summary.Findings), func(f string) bool { return f == a.Summary.Sentence }),
 		Trust:    slices.Concat(a.Summary.Trust, auditTrust(a)),
 	}
-	o.Outcome, o.Tone = outcome(a.Summary.Exit, len(a.Manifest.Gates) > 0)
+	o.Outcome, o.Tone = outcome(a)
 	for _, v := range verdicts() {
 		o.Counts = append(o.Counts, Count{v, a.Summary.Counts[v]})
 	}
@@ -58,10 +58,10 @@ func facts(m results.Manifest) []string {
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // outcome is the exit code in words.
-func outcome(exit int, gates bool) (string, Tone) {
-	switch exit {
+func outcome(a *analysis.Analysis) (string, Tone) {
+	switch a.Summary.Exit {
 	case 0:
-		if gates {
+		if len(a.Manifest.Gates) > 0 {
 			return "no gate failed", Good
 		}
 		return "measured, no gate set", Plain
@@ -72,9 +72,12 @@ func outcome(exit int, gates bool) (string, Tone) {
 	case 4:
 		return "inconclusive", Doubt
 	case 5:
-		return "an objective was not met, or a claim came out against its expectation", Bad
+		if len(objectivesNotMet(a)) == 0 && len(surprises(a)) > 0 {
+			return "a claim came out against its expectation", Bad
+		}
+		return "an objective was not met", Bad
 	case 6:
 		return "nothing comparable", Doubt
 	}
-	return fmt.Sprintf("exit code %d", exit), Doubt
+	return fmt.Sprintf("exit code %d", a.Summary.Exit), Doubt
 }

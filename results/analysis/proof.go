@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -79,7 +80,7 @@ func (a *Analysis) ratioFor(of results.OfSeries) (proof, error) {
 	}
 	e := a.Effects[at]
 	if e.Ratio == nil || e.Verdict == effect.Invalid || a.paced(e) {
-		return proof{}, errors.New(e.doubts())
+		return proof{}, errors.New(cmp.Or(e.doubts(), "there is no ratio"))
 	}
 	where := fmt.Sprintf("%s of %s / %s in %s", e.Metric, e.Candidate.Variant, e.Baseline.Variant, e.Cell)
 	if e.Exact {
@@ -210,7 +211,7 @@ func (a *Analysis) placeOf(of results.OfSeries) (place, error) {
 		return place{}, fmt.Errorf("%d cells of %s fit, it takes one", len(found), of.Variant)
 	}
 	for _, k := range a.Manifest.Skips {
-		if k.Variant == of.Variant || k.Variant == "" && k.Cell != "" {
+		if k.Variant == of.Variant || k.Cell != "" && k.Cell == of.Cell["cell"] {
 			return place{}, fmt.Errorf("%s was not measured there: skipped: %s", of.Variant, k.Reason)
 		}
 	}
