@@ -62,7 +62,7 @@ type Variant struct {
 	Reload   *reload.Settings       `json:"reload,omitempty"`  // without paths; nil: its certificates do not change
 	App      string                 `json:"app,omitempty"`     // what it speaks above TLS: gateway, spiffegrpc; empty: plain
 	ALPN     []string               `json:"alpn,omitempty"`    // that its server offers, in order of preference; left out: the cell's
-	Offer    []string               `json:"offer,omitempty"`   // that its clients offer; left out: the cell's
+	Offer    []string               `json:"offer,omitzero"`    // that its clients offer; left out: the cell's
 	Gateway  *server.Gateway        `json:"gateway,omitempty"` // of the app gateway
 	SPIFFE   *handshake.SPIFFE      `json:"spiffe,omitempty"`  // of the app spiffegrpc, without its socket
 	Disturb  []rotation.Disturbance `json:"disturb,omitempty"` // what happens during each of its blocks

@@ -102,14 +102,15 @@ func died(name, when string, err error) error {
 }
 
 func (r *Run) job(cell scenarios.Cell, v scenarios.Variant, address string, seed uint64) loadgen.Job {
+	spec := cell.Spec.Of(offered(cell.Spec, v.Server), v.Offer)
 	job := loadgen.Job{
-		Dialer:     r.plan.Client.DialerOf(v.Server.App, cell.Spec),
+		Dialer:     r.plan.Client.DialerOf(v.Server.App, spec),
 		App:        v.Server.App,
 		Offer:      v.Offer,
 		Target:     address,
 		ServerName: serverName,
 		Roots:      r.secrets.roots(cell.Spec.Signature),
-		Spec:       cell.Spec.Of(v.Server.ALPN, v.Offer),
+		Spec:       spec,
 		Load:       cell.Load,
 		Warmup:     r.plan.Warmup,
 		Seed:       seed,

@@ -76,7 +76,7 @@ func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settin
 		Certificate: s[spec.Signature].server.Certificate,
 		Key:         s[spec.Signature].server.Key,
 		Mutual:      spec.Mutual,
-		ALPN:        v.ALPN,
+		ALPN:        offered(spec, v),
 		Tickets:     v.Tickets,
 		Rotate:      v.Rotate,
 		Accel:       v.Accel,
@@ -88,8 +88,13 @@ func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settin
 	if spec.Mutual {
 		settings.ClientCAs = s.roots(spec.Signature)
 	}
-	if len(settings.ALPN) == 0 && spec.ALPN != "" {
-		settings.ALPN = []string{spec.ALPN}
-	}
 	return settings
+}
+
+// offered is the ALPN protocols of a server: its own, else what the cell asks for.
+func offered(spec handshake.Spec, v scenarios.Server) []string {
+	if len(v.ALPN) == 0 && spec.ALPN != "" {
+		return []string{spec.ALPN}
+	}
+	return v.ALPN
 }
