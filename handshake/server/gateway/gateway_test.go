@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,7 +97,9 @@ func (c *child) end() handshake.ServerLedger {
 	return c.say(server.Request{Do: "end"}).Report.Ledger
 }
 
+// config is a client's; the protocol "" is none.
 func (c *child) config(protocols ...string) *tls.Config {
+	protocols = slices.DeleteFunc(protocols, func(p string) bool { return p == "" })
 	return &tls.Config{RootCAs: c.roots, ServerName: name, NextProtos: protocols}
 }
 

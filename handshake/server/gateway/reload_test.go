@@ -78,7 +78,13 @@ func in(t *testing.T, shape func(*Settings)) (*Gateway, *child) {
 	settings := Settings{}
 	shape(&settings)
 	config := c.serverConfig("h2", "http/1.1")
-	g, err := New(Sockets{TCP: tcp}, config, settings)
+	return serveFor(t, Sockets{TCP: tcp}, config, settings), c
+}
+
+// serveFor serves until the test ends.
+func serveFor(t *testing.T, sockets Sockets, config *tls.Config, settings Settings) *Gateway {
+	t.Helper()
+	g, err := New(sockets, config, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +97,7 @@ func in(t *testing.T, shape func(*Settings)) (*Gateway, *child) {
 			t.Error(err)
 		}
 	})
-	return g, c
+	return g
 }
 
 // Which handshakes see that the list was swapped is what the config decides.
