@@ -129,8 +129,8 @@ func (p *pressed) press(ctx context.Context) error {
 		}
 	}()
 	every := max(p.total/looks, 1)
-	c := crowd{shake: shake, dialers: p.dialers, total: p.total, at: func(n uint64) {
-		if n > uint64(p.dialers) && n%every == 0 {
+	c := crowd{shake: shake, dialers: p.dialers, total: p.total, ended: func(n uint64) {
+		if n%every == 0 {
 			select {
 			case due <- struct{}{}:
 			default: // the census is behind

@@ -17,10 +17,10 @@ type census struct {
 
 // take looks at all goroutines of this process once.
 func (c *census) take() {
-	records := make([]runtime.StackRecord, runtime.NumGoroutine()+256)
+	records := make([]runtime.StackRecord, 2*runtime.NumGoroutine()+1024)
 	n, ok := runtime.GoroutineProfile(records)
 	if !ok {
-		return // they have become many more meanwhile
+		return // they have become twice as many meanwhile
 	}
 	c.looks++
 	for _, r := range records[:n] {
@@ -84,5 +84,8 @@ func (c *census) measures() []experiment.Measure {
 	share := func(name string, n uint64) experiment.Measure {
 		return experiment.Measure{Name: name, Unit: "share", Value: float64(n) / float64(c.partake), Of: c.partake}
 	}
-	return []experiment.Measure{share("blocked_share", c.blocked), share("blocked_in_conn_share", c.inConn)}
+	return []experiment.Measure{
+		share("blocked_share", c.blocked), share("blocked_in_conn_share", c.inConn),
+		experiment.Count("looks", "looks", c.looks, looks),
+	}
 }

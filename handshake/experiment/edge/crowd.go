@@ -11,10 +11,10 @@ type crowd struct {
 	shake   func() error // one handshake of a connection of its own
 	dialers int
 	total   uint64
-	at      func(n uint64) // is told of each handshake before it begins, by its dialer; nil: nobody is
+	ended   func(n uint64) // is told of each handshake that has ended, by its dialer
 
-	begun, failed atomic.Uint64
-	why           atomic.Pointer[string] // one of the failures
+	begun, done, failed atomic.Uint64
+	why                 atomic.Pointer[string] // one of the failures
 }
 
 // run returns how many handshakes were confirmed. The error is that of ctx.
@@ -33,18 +33,15 @@ func (c *crowd) run(ctx context.Context) (uint64, error) {
 // dial is one of the dialers.
 func (c *crowd) dial(ctx context.Context) {
 	for ctx.Err() == nil {
-		n := c.begun.Add(1)
-		if n > c.total {
+		if c.begun.Add(1) > c.total {
 			return
-		}
-		if c.at != nil {
-			c.at(n)
 		}
 		if err := c.shake(); err != nil {
 			c.failed.Add(1)
 			why := err.Error()
 			c.why.Store(&why)
 		}
+		c.ended(c.done.Add(1))
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 
 // TestEarly: 0-RTT is counted apart, resumption hides a rotation from the client, and other ticket keys end it.
 func TestEarly(t *testing.T) {
+	if raced {
+		t.Skip("quic-go races with itself in 0-RTT: quic-go/quic-go#4303")
+	}
 	before := runtime.NumGoroutine()
 	arms, err := runEarly(t.Context(), 2, 3, 4)
 	if err != nil {

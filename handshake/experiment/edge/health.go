@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -118,8 +119,10 @@ func watchHealth(ctx context.Context, arm *experiment.Arm, prefer string, times 
 // run fails and heals the backend of h2, at instants that the gateway's own clock knows nothing of. A switch that does
 // not come is none.
 func (s *switches) run(ctx context.Context, times int) error {
-	if _, ok, err := s.until(ctx, 2); err != nil || !ok {
-		return fmt.Errorf("a gateway whose backends are healthy does not speak HTTP/2: %w", err)
+	if _, ok, err := s.until(ctx, 2); err != nil {
+		return err
+	} else if !ok {
+		return fmt.Errorf("a gateway whose backends are healthy does not speak HTTP/2: %s", strings.Join(s.notes, "; "))
 	}
 	for range times {
 		after, switched, err := s.turn(ctx, true, 1)

@@ -104,11 +104,8 @@ func (c *crash) carryOut(ctx context.Context, hello io.Reader) (uint64, error) {
 	if err := c.write(2, ""); err != nil {
 		return 0, err
 	}
-	if answer, err := c.ask(ctx, "RELOAD TLS"); err != nil || !strings.HasPrefix(answer, "OK") {
-		return 0, fmt.Errorf("RELOAD TLS: %s %w", answer, err)
-	}
-	if served, err := c.served(ctx); err != nil || served != 2 {
-		return 0, fmt.Errorf("serves generation %d before the crash: %w", served, err)
+	if err := c.reload(ctx); err != nil {
+		return 0, err
 	}
 	if err := c.write(3, "rename tls.crt"); err != nil {
 		return 0, err
@@ -117,6 +114,22 @@ func (c *crash) carryOut(ctx context.Context, hello io.Reader) (uint64, error) {
 		return 0, fmt.Errorf("CRASH BY kill: %s", answer)
 	}
 	return c.back(ctx)
+}
+
+// reload tells the server to serve generation 2, and sees that it does.
+func (c *crash) reload(ctx context.Context) error {
+	answer, err := c.ask(ctx, "RELOAD TLS")
+	if err != nil {
+		return err
+	}
+	served, err := c.served(ctx)
+	if err != nil {
+		return err
+	}
+	if served != 2 {
+		return fmt.Errorf("serves generation %d when it was told to reload: %s", served, strings.TrimSpace(answer))
+	}
+	return nil
 }
 
 // write puts a generation into its place, up to a step; empty: the whole of it.
