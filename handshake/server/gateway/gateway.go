@@ -59,7 +59,9 @@ type Gateway struct {
 	newest atomic.Pointer[derived]
 	slots  chan struct{} // nil: any number of handshakes at once
 	altSvc string        // empty: no HTTP/3
-	visits sync.WaitGroup
+
+	accepting sync.WaitGroup // where not net/http itself does
+	visits    sync.WaitGroup
 }
 
 // Serve serves until ctx ends, then closes the TCP listener and waits for its goroutines.
