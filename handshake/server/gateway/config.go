@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // derived is a config that was made of another one.
@@ -30,10 +29,10 @@ func (g *Gateway) configure(config *tls.Config) error {
 // watchCertificates notes which leaf a handshake is served with.
 func (g *Gateway) watchCertificates(config *tls.Config) {
 	choose := config.GetCertificate
+	if choose == nil {
+		return
+	}
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		if choose == nil {
-			return nil, nil
-		}
 		served, err := choose(hello)
 		if v := visitOf(hello.Context()); v != nil && served != nil && served.Leaf != nil {
 			v.leaf.Store(served.Leaf)
@@ -48,10 +47,10 @@ func (g *Gateway) watchHellos(config *tls.Config) error {
 	if err != nil {
 		return err
 	}
-	choose := config.GetConfigForClient
 	if derive == nil && g.slots == nil {
 		return nil
 	}
+	choose := config.GetConfigForClient
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (from *tls.Config, err error) {
 		if err := g.enter(hello.Context()); err != nil {
 			return nil, err
@@ -96,12 +95,7 @@ func (g *Gateway) deriver(config *tls.Config) (func(from *tls.Config) *tls.Confi
 }
 
 // derive copies a config and gives it the ALPN list of now.
-func (g *Gateway) derive(from *tls.Config) *tls.Config {
-	config := from.Clone()
-	config.GetConfigForClient = nil
-	config.NextProtos = slices.Clone(*g.order.Load())
-	return config
-}
+func (g *Gateway) derive(from *tls.Config) *tls.Config { return with(from, g.order.Load()) }
 
 // swapped is the copy that was made last, if what it was made of is what there is now.
 func (g *Gateway) swapped(from *tls.Config) *tls.Config {
@@ -109,9 +103,14 @@ func (g *Gateway) swapped(from *tls.Config) *tls.Config {
 	if d := g.newest.Load(); d != nil && d.from == from && d.order == order {
 		return d.config
 	}
-	d := &derived{from, order, from.Clone()}
-	d.config.GetConfigForClient = nil
-	d.config.NextProtos = *order
+	d := &derived{from, order, with(from, order)}
 	g.newest.Store(d)
 	return d.config
+}
+
+func with(from *tls.Config, order *[]string) *tls.Config {
+	config := from.Clone()
+	config.GetConfigForClient = nil
+	config.NextProtos = *order
+	return config
 }

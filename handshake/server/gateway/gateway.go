@@ -23,6 +23,9 @@ type App struct{}
 
 // Serve is described at [server.App].
 func (App) Serve(ctx context.Context, s *server.Stage) error {
+	if s.Settings.Live {
+		return errors.New("live: the app gateway counts connections, and no calls over them")
+	}
 	settings := Settings{Ledger: s.Ledger, Leaf: s.Leaf, Reloads: s.Settings.Reload != nil}
 	if s.Settings.Gateway != nil {
 		settings.Gateway = *s.Settings.Gateway
@@ -51,13 +54,14 @@ type Settings struct {
 type Gateway struct {
 	Sockets
 	Settings
-	config *tls.Config // for TCP
-	choose func(*tls.ClientHelloInfo) (*tls.Config, error)
+	config *tls.Config              // for TCP
 	order  atomic.Pointer[[]string] // ALPN protocols of handshakes that begin now
 	newest atomic.Pointer[derived]
 	slots  chan struct{} // nil: any number of handshakes at once
 	altSvc string        // empty: no HTTP/3
-	visits sync.WaitGroup
+
+	accepting sync.WaitGroup // where not net/http itself does
+	visits    sync.WaitGroup
 }
 
 // Serve serves until ctx ends, then closes the TCP listener and waits for its goroutines.

@@ -35,10 +35,7 @@ type child struct {
 func start(t testing.TB, shape func(*server.Settings, *pki.Authority)) *child {
 	t.Helper()
 	t.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
-	a, err := pki.New(time.Now(), handshake.ECDSAP256)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := authority(t)
 	s := server.Settings{App: "gateway", ALPN: []string{"h2", "http/1.1"}, Tickets: true, UDP: true, ClientCAs: a.Roots()}
 	pair := leaf(t, a, 1)
 	s.Certificate, s.Key = pair.Certificate, pair.Key

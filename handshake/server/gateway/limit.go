@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// enter waits for a slot for the handshake of a context, which it keeps until [Gateway.leave].
+// enter waits for a slot for the handshake of a context, which it keeps until [Gateway.leave]. Over QUIC it keeps the
+// connection from all else meanwhile, its timeouts included.
 func (g *Gateway) enter(ctx context.Context) error {
 	if g.slots == nil {
 		return nil
@@ -39,7 +40,7 @@ type queued struct {
 
 func newQueued(ctx context.Context, d direct) *queued {
 	q := &queued{d, make(chan net.Conn), make(chan error, 1)}
-	go func() {
+	d.g.accepting.Go(func() {
 		for {
 			conn, err := q.direct.Accept()
 			if err != nil {
@@ -48,7 +49,7 @@ func newQueued(ctx context.Context, d direct) *queued {
 			}
 			go q.shake(ctx, conn.(*tls.Conn))
 		}
-	}()
+	})
 	return q
 }
 

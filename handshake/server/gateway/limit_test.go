@@ -37,19 +37,8 @@ func TestLimitedHandshakes(t *testing.T) {
 // certificate is chosen, and one that sends no ClientHello holds none.
 func TestLimitHolds(t *testing.T) {
 	const limit, clients = 2, 12
-	c := &child{t: t}
-	a, err := pki.New(time.Now(), handshake.ECDSAP256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.authority = a
-	config := c.serverConfig("http/1.1")
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tcp.Close()
-	c.address = tcp.Addr().String()
+	c := &child{t: t, authority: authority(t)}
+	config, sockets := c.serverConfig("http/1.1"), c.listen()
 	silent, err := net.Dial("tcp", c.address)
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +55,7 @@ func TestLimitHolds(t *testing.T) {
 		under.Add(-1)
 		return nil, nil
 	}
-	serveFor(t, Sockets{TCP: tcp}, config, Settings{Gateway: server.Gateway{Handshakes: limit}})
+	serveFor(t, sockets, config, Settings{Gateway: server.Gateway{Handshakes: limit}})
 	served := make(chan error, clients)
 	for range clients {
 		go func() {

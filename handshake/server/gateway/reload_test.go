@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +13,7 @@ import (
 	"github.com/tlslab/tlslab/handshake/pki"
 	"github.com/tlslab/tlslab/handshake/reload"
 	"github.com/tlslab/tlslab/handshake/server"
+	"github.com/tlslab/tlslab/loadgen"
 )
 
 // write renames a pair into the place of files.
@@ -62,23 +60,42 @@ func TestReloadReachesEveryProtocol(t *testing.T) {
 	}
 }
 
-// in starts a gateway in the process, without a control channel.
-func in(t *testing.T, shape func(*Settings)) (*Gateway, *child) {
-	t.Helper()
-	c := &child{t: t}
-	var err error
-	if c.authority, err = pki.New(time.Now(), handshake.ECDSAP256); err != nil {
-		t.Fatal(err)
+// listen opens the sockets of a gateway in the process.
+func (c *child) listen() Sockets {
+	c.t.Helper()
+	c.t.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+	for range 16 {
+		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.address = tcp.Addr().String()
+		udp, err := net.ListenPacket("udp", c.address)
+		if err == nil {
+			c.t.Cleanup(func() { udp.Close() })
+			return Sockets{tcp, udp}
+		}
+		tcp.Close()
 	}
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	c.t.Fatal("no port is free for both TCP and UDP")
+	return Sockets{}
+}
+
+func authority(t testing.TB) *pki.Authority {
+	t.Helper()
+	a, err := pki.New(time.Now(), handshake.ECDSAP256)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.address = tcp.Addr().String()
-	settings := Settings{}
-	shape(&settings)
-	config := c.serverConfig("h2", "http/1.1")
-	return serveFor(t, Sockets{TCP: tcp}, config, settings), c
+	return a
+}
+
+// in starts a gateway in the process, without a control channel.
+func in(t *testing.T, settings Settings) (*Gateway, *child) {
+	t.Helper()
+	c := &child{t: t, authority: authority(t)}
+	sockets := c.listen() // closed after the gateway
+	return serveFor(t, sockets, c.serverConfig("h2", "http/1.1"), settings), c
 }
 
 // serveFor serves until the test ends.
@@ -100,111 +117,35 @@ func serveFor(t *testing.T, sockets Sockets, config *tls.Config, settings Settin
 	return g
 }
 
-// Which handshakes see that the list was swapped is what the config decides.
-func TestOfferByConfig(t *testing.T) {
-	for config, want := range map[string]string{"": "h2", "none": "h2", "static": "h2", "clone": "http/1.1", "swapped": "http/1.1"} {
-		g, c := in(t, func(s *Settings) { s.Config = config })
-		if got := c.negotiated("h2", "http/1.1"); got != "h2" {
-			t.Errorf("config %q: got %q before the swap", config, got)
-		}
-		g.Offer([]string{"http/1.1", "h2"})
-		if got := c.negotiated("h2", "http/1.1"); got != want {
-			t.Errorf("config %q: got %q after the swap, want %q", config, got, want)
-		}
-	}
-}
-
-func TestBadSettings(t *testing.T) {
-	for _, tt := range []Settings{
-		{Gateway: server.Gateway{Config: "gopher"}},
-		{Gateway: server.Gateway{Prefer: "gopher"}},
-		{Gateway: server.Gateway{Handshakes: -1}},
-		{Gateway: server.Gateway{Config: "static", Prefer: preferHealth}},
-		{Gateway: server.Gateway{Config: "static"}, Reloads: true},
-		{Ledger: server.NewLedger()},
-	} {
-		c := &child{t: t}
-		config := c.serverConfig()
-		config.Certificates = nil
-		if _, err := New(Sockets{}, config, tt); err == nil {
-			t.Errorf("%+v was accepted", tt)
-		}
-	}
-}
-
-// An ill backend's protocol is preferred no more, and again once it is well. Nobody is refused for it.
-func TestHealthOrdersTheList(t *testing.T) {
-	var ill atomic.Bool
-	asked := make(chan struct{}, 1)
-	backend := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if ill.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-		select {
-		case asked <- struct{}{}:
-		default:
-		}
-	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := &http.Server{Handler: backend}
-	go served.Serve(listener)
-	defer served.Close()
-	_, c := in(t, func(s *Settings) {
-		s.Prefer, s.Every = preferHealth, 5*time.Millisecond
-		s.Health = []server.Backend{{Protocol: "h2", URL: "http://" + listener.Addr().String()}}
-	})
-	await := func(want string) {
-		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); ; <-asked {
-			if c.negotiated("h2", "http/1.1") == want {
-				return
+// A key that is taken away opens no ticket more, whatever copies of the config there are.
+func TestTicketKeysReachEveryConfig(t *testing.T) {
+	for _, how := range []string{"none", "static", "clone", "swapped"} {
+		for _, protocol := range []string{"http/1.1", "h3"} {
+			c := &child{t: t, authority: authority(t)}
+			config := c.serverConfig("http/1.1")
+			config.SetSessionTicketKeys([][32]byte{{1}})
+			sockets := c.listen()
+			serveFor(t, sockets, config, Settings{Gateway: server.Gateway{Config: how}})
+			job := c.job(handshake.Resumed, protocol, 1)
+			job.Load.Workers = 1
+			engine, err := dialers[job.Dialer](job)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%q was never preferred", want)
+			defer engine.Close()
+			if err := engine.Fill(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []struct{ key, resumed byte }{{1, 1}, {2, 0}, {2, 1}} {
+				config.SetSessionTicketKeys([][32]byte{{want.key}})
+				r, err := loadgen.Run(t.Context(), engine, job.Load, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := r.Ledger.Shape.Resumed; r.Ledger.Confirmed != 1 || got != uint64(want.resumed) {
+					t.Errorf("%s, %s: key %d: got %+v, want %d resumed", how, protocol, want.key, r.Ledger, want.resumed)
+				}
 			}
 		}
-	}
-	await("h2")
-	ill.Store(true)
-	await("http/1.1")
-	if got := c.negotiated("h2"); got != "h2" {
-		t.Errorf("a client that speaks h2 alone got %q", got)
-	}
-	ill.Store(false)
-	await("h2")
-}
-
-func TestOrdered(t *testing.T) {
-	list := []string{"h2", "http/1.1", "lab"}
-	for _, tt := range []struct{ ill, want []string }{
-		{nil, list},
-		{[]string{"h2"}, []string{"http/1.1", "lab", "h2"}},
-		{[]string{"h2", "lab"}, []string{"http/1.1", "h2", "lab"}},
-		{list, list},
-		{[]string{"h3"}, list},
-	} {
-		ill := map[string]bool{}
-		for _, p := range tt.ill {
-			ill[p] = true
-		}
-		if got := ordered(list, ill); !slices.Equal(got, tt.want) {
-			t.Errorf("ill %q: got %q, want %q", tt.ill, got, tt.want)
-		}
-	}
-}
-
-// A non-nil TLSNextProto without h2 disables HTTP/2: what the client negotiated is then closed.
-func TestNextProto(t *testing.T) {
-	_, c := in(t, func(s *Settings) {
-		s.NextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
-	})
-	if _, _, err := c.get("h2", "/"); err == nil {
-		t.Error("h2 was served")
-	}
-	if is := c.identity("http/1.1"); is.Protocol != "HTTP/1.1" {
-		t.Errorf("got %+v", is)
 	}
 }

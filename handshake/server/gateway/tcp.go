@@ -45,6 +45,7 @@ func (g *Gateway) serveTCP(ctx context.Context) error {
 	}
 	cancel()
 	<-ended
+	g.accepting.Wait()
 	if err != nil {
 		return fmt.Errorf("serve TCP: %w", err)
 	}
