@@ -33,6 +33,7 @@ func builtinPlan(t *testing.T, name string, m Machine) *Plan {
 }
 
 func TestBuiltin(t *testing.T) {
+	skips := map[string]int{"gateway": 2} // HTTP/3 under BoringCrypto, full and resumed
 	for _, tt := range []struct {
 		name                    string
 		variants, cells, blocks int
@@ -41,7 +42,7 @@ func TestBuiltin(t *testing.T) {
 		{"aa", 2, 6, 240, 4 * time.Minute},
 		{"ablation", 7, 2, 140, 4 * time.Minute},
 		{"claims", 5, 6, 154, 20 * time.Minute},
-		{"gateway", 3, 8, 248, 7 * time.Minute},
+		{"gateway", 4, 8, 224, 7 * time.Minute},
 		{"gateway-alpn", 2, 2, 80, 6 * time.Minute},
 		{"gateway-locks", 4, 4, 96, 8 * time.Minute},
 		{"spiffe", 7, 2, 80, 16 * time.Minute},
@@ -68,7 +69,7 @@ func TestBuiltin(t *testing.T) {
 			if got := p.Estimate(); got > tt.most {
 				t.Errorf("takes %s, want at most %s", got, tt.most)
 			}
-			if p.Scenario.Name != tt.name || len(p.Skips)+len(p.Warnings) > 0 {
+			if p.Scenario.Name != tt.name || len(p.Skips) != skips[tt.name] || len(p.Warnings) > 0 {
 				t.Errorf("got name %q, skips %v, warnings %v", p.Scenario.Name, p.Skips, p.Warnings)
 			}
 		})

@@ -100,6 +100,8 @@ func refusal(v Variant, s handshake.Spec) string {
 		return "GODEBUG tlssecpmlkem=0 turns " + s.Group.String() + " off"
 	case (s.Kind == handshake.Resumed || s.Kind == handshake.Early) && !v.Server.Tickets:
 		return "its server issues no tickets, so nothing can be resumed"
+	case s.ALPN == http3 && v.Build.Backend == variant.BoringCrypto:
+		return "quic-go 0.65.0 serves no QUIC under BoringCrypto: its tokens take a GCM that is Go's own"
 	case s.ALPN != "" && v.Offer == nil && !slices.Contains(v.Server.ALPN, s.ALPN):
 		return fmt.Sprintf("its server does not offer the ALPN protocol %q", s.ALPN)
 	}

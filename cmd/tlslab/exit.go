@@ -24,7 +24,7 @@ const (
 	exitUsage        = 2  // usage or scenario error
 	exitInvalid      = 3  // a guard was violated: no claim
 	exitInconclusive = 4  // a gate could not be decided
-	exitMissed       = 5  // an absolute objective was not met
+	exitMissed       = 5  // an absolute objective was not met, or a claim came out against its expectation
 	exitIncomparable = 6  // counted under other conditions, or made by another schema
 	exitInternal     = 70 // the lab failed
 	exitInterrupted  = 130
