@@ -37,8 +37,10 @@
 //
 // # What counts
 //
-// Only a handshake that the server has confirmed, by one byte after it verified the client's Finished, counts as a
-// success; see package handshake. Failures are never tried again and never dropped: each is counted under a short
+// Only a handshake that the server has confirmed, after it verified the client's Finished, counts as a success; see
+// package handshake. A server of the app plain confirms by one byte, a gateway by the status 204 to a GET of /, over
+// whichever HTTP was negotiated. Of that no more is written and read than the one answer needs, by code of the
+// package's own, because the client must cost less than the server. Failures are never tried again and never dropped: each is counted under a short
 // reason without address or port, such as "connect: connection refused". Every handshake is compared with what was
 // asked; one of another shape stays in the ledger, as mismatched, and out of the histograms.
 //

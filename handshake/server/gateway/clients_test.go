@@ -105,6 +105,7 @@ func TestClientsThatSayLittle(t *testing.T) {
 
 // QUIC needs a protocol, and the right one (RFC 9001, section 8.1). The ledger has the refusals.
 func TestQUICNeedsItsProtocol(t *testing.T) {
+	needQUIC(t)
 	c := start(t, nil)
 	c.begin()
 	for _, offer := range [][]string{nil, {"h2"}} {
@@ -132,6 +133,7 @@ func TestQUICNeedsItsProtocol(t *testing.T) {
 
 // A connection that is complete and asks for nothing is no confirmed handshake.
 func TestSilentClientsAreRejected(t *testing.T) {
+	needQUIC(t)
 	c := start(t, nil)
 	c.begin()
 	for range 3 {

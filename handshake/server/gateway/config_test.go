@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"crypto/tls"
+	"net"
 	"net/http"
 	"testing"
 
@@ -48,5 +49,20 @@ func TestNextProto(t *testing.T) {
 	}
 	if is := c.identity("http/1.1"); is.Protocol != "HTTP/1.1" {
 		t.Errorf("got %+v", is)
+	}
+}
+
+// Where quic-go cannot serve, a gateway says so instead of failing every handshake.
+func TestNoQUICWithoutTokens(t *testing.T) {
+	if sealsTokens() == nil {
+		t.Skip("quic-go serves in this build")
+	}
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer udp.Close()
+	if _, err := New(Sockets{UDP: udp}, &tls.Config{}, Settings{}); err == nil {
+		t.Error("it was opened all the same")
 	}
 }

@@ -12,6 +12,8 @@
 // an answer. Over UDP the only protocol is h3, whatever the list says; a client that offers another, or none, is refused
 // (RFC 9001, section 8.1). A TCP answer names the UDP port in Alt-Svc (RFC 7838).
 //
+// A build with BoringCrypto refuses to serve HTTP/3: quic-go 0.65 cannot end a handshake there.
+//
 // # What counts
 //
 // Every TCP connection, and every QUIC connection attempt, is accepted once and ends once in the ledger: completed if

@@ -90,6 +90,9 @@ func New(sockets Sockets, config *tls.Config, settings Settings) (*Gateway, erro
 		g.slots = make(chan struct{}, g.Handshakes)
 	}
 	if sockets.UDP != nil {
+		if err := sealsTokens(); err != nil {
+			return nil, err
+		}
 		_, port, err := net.SplitHostPort(sockets.UDP.LocalAddr().String())
 		if err != nil {
 			return nil, err

@@ -36,7 +36,7 @@ func start(t testing.TB, shape func(*server.Settings, *pki.Authority)) *child {
 	t.Helper()
 	t.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	a := authority(t)
-	s := server.Settings{App: "gateway", ALPN: []string{"h2", "http/1.1"}, Tickets: true, UDP: true, ClientCAs: a.Roots()}
+	s := server.Settings{App: "gateway", ALPN: []string{"h2", "http/1.1"}, Tickets: true, UDP: sealsTokens() == nil, ClientCAs: a.Roots()}
 	pair := leaf(t, a, 1)
 	s.Certificate, s.Key = pair.Certificate, pair.Key
 	if shape != nil {
@@ -59,6 +59,14 @@ func start(t testing.TB, shape func(*server.Settings, *pki.Authority)) *child {
 		}
 	})
 	return c
+}
+
+// needQUIC skips where quic-go cannot serve.
+func needQUIC(t testing.TB) {
+	t.Helper()
+	if err := sealsTokens(); err != nil {
+		t.Skip(err)
+	}
 }
 
 // leaf is a server's certificate of a generation.
@@ -131,6 +139,7 @@ func (c *child) negotiated(offer ...string) string {
 func (c *child) get(protocol, path string) (response *http.Response, body []byte, err error) {
 	var client http.Client
 	if protocol == "h3" {
+		needQUIC(c.t)
 		transport := &http3.Transport{TLSClientConfig: c.config()}
 		defer transport.Close()
 		client.Transport = transport
@@ -171,7 +180,8 @@ func (c *child) identity(protocol string) (is Identity) {
 func TestEveryProtocolAnswers(t *testing.T) {
 	c := start(t, nil)
 	c.begin()
-	for protocol, want := range map[string]string{"http/1.1": "HTTP/1.1", "h2": "HTTP/2.0", "h3": "HTTP/3.0"} {
+	for _, tt := range [][2]string{{"http/1.1", "HTTP/1.1"}, {"h2", "HTTP/2.0"}, {"h3", "HTTP/3.0"}} {
+		protocol, want := tt[0], tt[1]
 		response, body, err := c.get(protocol, "/")
 		if err != nil {
 			t.Errorf("%s: %v", protocol, err)
@@ -180,7 +190,7 @@ func TestEveryProtocolAnswers(t *testing.T) {
 		if response.StatusCode != http.StatusNoContent || len(body) != 0 || response.Proto != want {
 			t.Errorf("%s: got %s with %d bytes by %s", protocol, response.Status, len(body), response.Proto)
 		}
-		if got := response.Header.Get("Alt-Svc") != ""; got != (protocol != "h3") {
+		if got := response.Header.Get("Alt-Svc") != ""; got != (protocol != "h3" && sealsTokens() == nil) {
 			t.Errorf("%s: got Alt-Svc %q", protocol, response.Header.Get("Alt-Svc"))
 		}
 		is := c.identity(protocol)

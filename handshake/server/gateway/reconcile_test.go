@@ -24,6 +24,7 @@ func (c *child) job(kind handshake.Kind, protocol string, n uint64) loadgen.Job 
 		Close: loadgen.RST,
 	}
 	if protocol == "h3" {
+		needQUIC(c.t)
 		job.Dialer = "h3"
 	}
 	return job
@@ -149,8 +150,8 @@ func TestLists(t *testing.T) {
 		{long, nil, ""},
 		{long, long, "h2"},
 		{slices.Insert(slices.Clone(long[3:]), 0, "h2"), long[15:], "lab-15"},
-		{long, []string{"h3"}, "h3"},
 		{[]string{"h2"}, []string{"http/1.1"}, ""},
+		{long, []string{"h3"}, "h3"},
 	} {
 		c := start(t, func(s *server.Settings, _ *pki.Authority) { s.ALPN = tt.list })
 		job := c.job(handshake.Full, tt.want, n)

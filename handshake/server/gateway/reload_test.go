@@ -70,6 +70,9 @@ func (c *child) listen() Sockets {
 			c.t.Fatal(err)
 		}
 		c.address = tcp.Addr().String()
+		if sealsTokens() != nil {
+			return Sockets{TCP: tcp}
+		}
 		udp, err := net.ListenPacket("udp", c.address)
 		if err == nil {
 			c.t.Cleanup(func() { udp.Close() })
