@@ -25,6 +25,8 @@ func plain(ctx context.Context, err error) error {
 		return errClosed
 	case !errors.As(err, &transport):
 		return err
+	case transport.ErrorCode == quic.ApplicationErrorErrorCode: // before the handshake was over: RFC 9000, section 10.2.3
+		return errClosed
 	case transport.ErrorCode == quic.ConnectionRefused:
 		return errRefused
 	case transport.ErrorCode.IsCryptoError() && transport.Remote:

@@ -148,7 +148,7 @@ func TestSilentClientsAreRejected(t *testing.T) {
 	}
 	conn.CloseWithError(0, "a text that no ledger may hold")
 	l := c.end()
-	if l.Accepted != 5 || l.Rejected != 5 || l.Reasons[unanswered] != 4 || l.Reasons["quic: closed by the application"] != 1 {
+	if l.Accepted != 5 || l.Rejected != 5 || l.Reasons[unanswered] != 4 || l.Reasons[closedByApplication] != 1 {
 		t.Errorf("ledger: %+v", l)
 	}
 }

@@ -94,6 +94,8 @@ func (g *Gateway) departed(v *visit, cause error) {
 	g.end(v, state, early, quicReason(cause))
 }
 
+const closedByApplication = "quic: closed by the application"
+
 // quicReason is why a QUIC connection ended, in few and stable words: none that a peer can choose.
 func quicReason(err error) string {
 	var transport *quic.TransportError
@@ -102,9 +104,11 @@ func quicReason(err error) string {
 	case err == nil:
 		return unanswered
 	case errors.As(err, &application):
-		return "quic: closed by the application"
+		return closedByApplication
 	case !errors.As(err, &transport):
 		return server.Reason(err)
+	case transport.ErrorCode == quic.ApplicationErrorErrorCode: // before the handshake was over: RFC 9000, section 10.2.3
+		return closedByApplication
 	case transport.ErrorCode.IsCryptoError() && transport.Remote:
 		return "remote error: " + tls.AlertError(transport.ErrorCode-0x100).Error()
 	case transport.ErrorCode.IsCryptoError():
