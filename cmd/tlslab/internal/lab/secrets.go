@@ -81,7 +81,7 @@ func (s secrets) settings(spec handshake.Spec, v scenarios.Server) server.Settin
 		Rotate:      v.Rotate,
 		Accel:       v.Accel,
 		Plant:       v.Plant,
-		UDP:         v.App == "gateway",
+		UDP:         spec.ALPN == "h3",
 		Live:        spec.Kind == handshake.Live,
 		Gateway:     v.Gateway,
 	}
