@@ -2,7 +2,7 @@
 GO ?= go
 export GOTOOLCHAIN ?= auto
 
-.PHONY: help build run test check race arm64 legs bpf asm generate golden fuzz bench smoke explain observer aa power exact baseline p384 scorecard storm clean
+.PHONY: help build run test check race arm64 legs bpf asm generate golden fuzz bench smoke explain observer aa power exact baseline p384 scorecard storm identity gateway claims clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -19,11 +19,13 @@ run: bin/tlslab ## measure the quickstart scenario: a verdict and a report
 test: ## all tests
 	$(GO) test ./...
 	cd accel/p384/vectors && $(GO) test ./...
+	cd handshake/server/spiffegrpc/opa && $(GO) test ./...
 
 check: ## gofmt, vet for three systems, staticcheck, tidy modules
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	cd accel/p384/vectors && $(GO) vet ./...
+	cd handshake/server/spiffegrpc/opa && $(GO) vet ./... && $(GO) mod tidy -diff
 	$(GO) vet -tags purego ./accel/...
 	GOARCH=arm64 $(GO) vet ./...
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
@@ -39,6 +41,7 @@ ARM64_LEFT_OUT = KnownOptionsByAsking|DetectUnderGODEBUG|Serve|ConnectChoosesPor
 arm64: ## unit tests for arm64 under qemu-user (Debian package qemu-user)
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 -skip '$(ARM64_LEFT_OUT)' ./handshake ./handshake/pki ./handshake/reload ./handshake/rotation \
+		./handshake/experiment ./handshake/staple ./handshake/spiffe \
 		./handshake/server ./accel ./accel/proof ./loadgen ./results/... ./scenarios ./reports ./ebpf/internal/sites ./ebpf/internal/symbols
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -exec qemu-aarch64 -skip '$(ARM64_LEFT_OUT)' ./accel/p384/... ./accel/vaesgcm
 
@@ -91,6 +94,15 @@ scorecard: bin/tlslab ## every certificate reloader through the whole catalogue 
 
 storm: bin/tlslab ## ten rotations a second against the p99 of handshakes (not in .ci/run: up to half an hour of load)
 	./bin/tlslab run reload-storm
+
+identity: bin/tlslab ## SPIFFE identities: pushed, withdrawn, expired, absent; what a policy costs (not in .ci/run: a quarter of an hour)
+	./bin/tlslab run spiffe
+
+gateway: bin/tlslab ## HTTP/1.1, HTTP/2 and HTTP/3, ALPN lists, locks (not in .ci/run: twenty minutes of load)
+	./bin/tlslab run gateway gateway-alpn gateway-locks
+
+claims: bin/tlslab ## published statements, put to the test (not in .ci/run: twenty minutes of load)
+	./bin/tlslab run claims
 
 p384: ## the P-384 signer: a million signatures, constant time, ratios (not in .ci/run: many minutes of load)
 	$(GO) test ./accel/p384 -run TestCampaign -p384.campaign -timeout 60m -v
