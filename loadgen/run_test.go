@@ -382,3 +382,15 @@ func TestRecordingAllocatesNothing(t *testing.T) {
 		t.Errorf("got %v allocations per handshake, want 0", got)
 	}
 }
+
+// A call over a connection that is there has response times, and no handshake that would take none.
+func TestCallsHaveNoHandshakeTime(t *testing.T) {
+	call := dialFunc(func(_ context.Context, now func() time.Duration, o *handshake.Observation) error {
+		o.Connected, o.Complete, o.Confirmed = o.Began+1, o.Began+1, now()+1
+		return nil
+	})
+	r, err := Run(t.Context(), call, Load{Loop: Closed, Workers: 1, Handshakes: 7}, 1)
+	if err != nil || r.Ledger.Confirmed != 7 || r.Response.Count() != 7 || r.Handshake.Count() != 0 {
+		t.Errorf("got %d confirmed, %d response times, %d handshake times, %v", r.Ledger.Confirmed, r.Response.Count(), r.Handshake.Count(), err)
+	}
+}

@@ -32,8 +32,9 @@ type entry struct {
 func (d *diary) lasting(loop int, last func(seq uint64) time.Duration) dialFunc {
 	return func(ctx context.Context, now func() time.Duration, o *handshake.Observation) error {
 		began := time.Now()
+		o.Connected = now() + 1 // an instant of 0 means "not reached"
 		time.Sleep(last(o.Seq)) // in a bubble
-		o.Connected, o.Complete, o.Confirmed = now(), now(), now()
+		o.Complete, o.Confirmed = now(), now()
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.done = append(d.done, entry{loop, began, time.Now()})

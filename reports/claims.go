@@ -129,18 +129,14 @@ func toneOfClaim(c analysis.Claim) Tone {
 	return Doubt
 }
 
-// missedBy is how far what was measured is from what was claimed, where the claim fails: "off by 1.43x".
+// missedBy is how far what was measured is from what was claimed, where the claim fails and both are amounts: "off by
+// 1.43x". Of a count where there should be none, the count itself says it.
 func missedBy(c analysis.Claim) string {
 	bound := c.Asked.Bound
-	switch {
-	case c.State != analysis.Failing:
-		return ""
-	case *c.Value > 0 && bound > 0:
-		return "off by " + times(max(*c.Value/bound, bound/(*c.Value)), 2)
-	case c.Asked.Ratio != nil:
+	if c.State != analysis.Failing || *c.Value <= 0 || bound <= 0 || *c.Value == bound {
 		return ""
 	}
-	return "off by " + quantity(*c.Value-bound, c.Unit)
+	return "off by " + times(max(*c.Value/bound, bound/(*c.Value)), 2)
 }
 
 // claimSentence is a claim in one sentence, for lists and for CI.

@@ -54,7 +54,8 @@ func identityExperiments() []Experiment {
 		},
 		{
 			Name: "storm", Takes: time.Minute, Arms: these("rotations outages"),
-			Counts: these("count failed goroutines_before goroutines_after descriptors_before descriptors_after"), Bytes: these("heap_before heap_after"),
+			Counts: these("count failed goroutines_before goroutines_after descriptors_before descriptors_after goroutines_grown descriptors_grown"),
+			Bytes:  these("heap_before heap_after heap_grown"),
 		},
 		{
 			Name: "staples", Takes: 45 * time.Second, Arms: these("default verifying"), Bytes: these("staple_bytes"),

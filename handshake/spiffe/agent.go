@@ -32,6 +32,7 @@ type AgentOptions struct {
 	Jitter  float64       // share of half the time to live by which a renewal moves at most; zero: 0.1; negative: none
 	Seed    uint64        // of the jitter
 	Streams int           // that may be open at once; zero: 1024
+	Pushes  int           // that [Agent.Pushes] tells of at most; zero: 65536
 	Delay   time.Duration // by which the fault Slow keeps an answer back; zero: 1 s
 }
 
@@ -111,6 +112,9 @@ func (o *AgentOptions) settle() error {
 	}
 	if o.Streams <= 0 {
 		o.Streams = 1024
+	}
+	if o.Pushes <= 0 {
+		o.Pushes = remembered
 	}
 	o.Delay = positive(o.Delay, time.Second)
 	return checkLength(o.Socket)

@@ -13,8 +13,8 @@ type Push struct {
 	At     time.Time // the last stream that was open when it was made had been written to; with none, the first one after; zero: nobody yet
 }
 
-// remembered is how many pushes a ledger keeps: the latest.
-const remembered = 1 << 10
+// remembered is how many pushes a ledger keeps, the latest, unless the agent's options say otherwise.
+const remembered = 1 << 16
 
 type push struct {
 	Push
@@ -24,10 +24,11 @@ type push struct {
 // ledger is the agent's book of pushes, oldest first.
 type ledger []*push
 
-func (l *ledger) begin(path string, serial, version uint64) *push {
+// begin notes a push, and forgets the older half where there are as many as are kept.
+func (l *ledger) begin(path string, serial, version uint64, kept int) *push {
 	p := &push{Push{Path: path, Serial: serial, Issued: time.Now()}, version}
-	if len(*l) >= remembered {
-		*l = slices.Delete(*l, 0, remembered/2)
+	if len(*l) >= kept {
+		*l = slices.Delete(*l, 0, kept/2)
 	}
 	*l = append(*l, p)
 	return p
@@ -40,8 +41,8 @@ func (p *push) wrote(since uint64, at time.Time) {
 	}
 }
 
-// Pushes are the identities that were made so far, oldest first, of which the latest 32768 at least are kept. A stream
-// counts as written to when gRPC has taken the message over.
+// Pushes are the identities that were made so far, oldest first, of which half as many as the options say
+// are kept at least. A stream counts as written to when gRPC has taken the message over.
 func (a *Agent) Pushes() []Push {
 	a.mu.Lock()
 	defer a.mu.Unlock()

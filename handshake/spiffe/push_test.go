@@ -20,7 +20,7 @@ func TestPushIsOverWithTheLastStream(t *testing.T) {
 		{"first one that came after", []uint64{6, 7}, at(0)},
 	} {
 		var l ledger
-		p := l.begin("/a", 1, 5)
+		p := l.begin("/a", 1, 5, 8)
 		for i, since := range test.writes {
 			p.wrote(since, at(i))
 		}
@@ -31,11 +31,12 @@ func TestPushIsOverWithTheLastStream(t *testing.T) {
 }
 
 func TestLedgerIsBounded(t *testing.T) {
+	const kept = 100
 	var l ledger
-	for i := range uint64(2*remembered + 1) {
-		l.begin("/a", i, i)
+	for i := range uint64(2*kept + 1) {
+		l.begin("/a", i, i, kept)
 	}
-	if len(l) > remembered || l[len(l)-1].Serial != 2*remembered {
+	if len(l) > kept || len(l) < kept/2 || l[len(l)-1].Serial != 2*kept {
 		t.Errorf("%d pushes, the last of them %d", len(l), l[len(l)-1].Serial)
 	}
 }

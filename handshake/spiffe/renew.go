@@ -28,7 +28,7 @@ func (a *Agent) renew(now time.Time, from, to int) {
 			continue
 		}
 		a.generation = generation
-		a.identities[i] = identity{svid, now.Add(a.half(e.TTL)), a.ledger.begin(e.Path, generation, a.version)}
+		a.identities[i] = identity{svid, now.Add(a.half(e.TTL)), a.ledger.begin(e.Path, generation, a.version, a.options.Pushes)}
 	}
 	if a.generation == generation {
 		a.changed()

@@ -41,12 +41,16 @@ func found(b experiment.Bench, entries ...spiffe.Entry) (*estate, error) {
 	if err != nil {
 		return nil, err
 	}
-	agent, err := spiffe.NewAgent(spiffe.AgentOptions{Socket: filepath.Join(dir, "api"), Domain: domain, Entries: entries, Seed: b.Seed})
+	agent, err := spiffe.NewAgent(spiffe.AgentOptions{Socket: filepath.Join(dir, "api"), Domain: domain, Entries: entries, Seed: b.Seed, Pushes: told})
 	if err != nil {
 		return nil, err
 	}
 	return &estate{domain: domain, agent: agent}, agent.Start()
 }
+
+// told is how many pushes the agents of experiments tell of: more than an experiment that reads them makes, and few
+// enough for the storm's warm-up to fill.
+const told = 4096
 
 // settle starts an agent and opens both sources; a back-off of nil is go-spiffe's.
 func settle(ctx context.Context, b experiment.Bench, backoff *spiffe.Backoff, entries ...spiffe.Entry) (*estate, error) {

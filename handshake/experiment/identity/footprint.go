@@ -52,11 +52,14 @@ func (before footprint) measures(after footprint) []experiment.Measure {
 		held("goroutines_after", "goroutines", float64(after.goroutines)),
 		held("heap_before", "B", float64(before.heap)),
 		held("heap_after", "B", float64(after.heap)),
+		held("goroutines_grown", "goroutines", float64(after.goroutines-before.goroutines)),
+		held("heap_grown", "B", float64(after.heap)-float64(before.heap)),
 	}
 	if before.descriptors < 0 {
 		return all
 	}
 	return append(all,
 		held("descriptors_before", "descriptors", float64(before.descriptors)),
-		held("descriptors_after", "descriptors", float64(after.descriptors)))
+		held("descriptors_after", "descriptors", float64(after.descriptors)),
+		held("descriptors_grown", "descriptors", float64(after.descriptors-before.descriptors)))
 }

@@ -20,7 +20,7 @@ type storming struct {
 }
 
 func storm() experiment.Experiment {
-	s := storming{warmUp: 500, rotations: 10_000, each: 10, outages: 100, most: 10 * time.Second}
+	s := storming{warmUp: told * 3 / 4, rotations: 10_000, each: 10, outages: 100, most: 10 * time.Second}
 	return experiment.Experiment{
 		Name:  "storm",
 		Title: "Rotations and outages by the thousand, and what they leave behind",
