@@ -114,7 +114,7 @@ func measureCell(arm experiment.Arm, name string) Cell {
 // measureText writes a measure with its unit: "4.10 ms", "7 of 8 handshakes".
 func measureText(m experiment.Measure) string {
 	text := quantity(m.Value, m.Unit)
-	if number, unit, ok := strings.Cut(text, " "); ok && m.Of > 1 && unit == m.Unit {
+	if number, unit, ok := strings.Cut(text, " "); ok && m.Of > 1 && unit == m.Unit && unit != "s" && unit != "B" {
 		return number + " of " + count(m.Of) + " " + unit
 	}
 	return text

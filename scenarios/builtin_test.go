@@ -44,7 +44,7 @@ func TestBuiltin(t *testing.T) {
 		{"claims", 5, 6, 154, 20 * time.Minute},
 		{"gateway", 4, 8, 224, 7 * time.Minute},
 		{"gateway-alpn", 2, 2, 80, 6 * time.Minute},
-		{"gateway-locks", 4, 4, 96, 8 * time.Minute},
+		{"gateway-locks", 4, 4, 96, 11 * time.Minute},
 		{"spiffe", 7, 2, 80, 16 * time.Minute},
 		{"p384-accel", 3, 6, 180, 5 * time.Minute},
 		{"gate", 2, 2, 240, 6 * time.Minute},

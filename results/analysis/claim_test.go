@@ -140,8 +140,9 @@ func TestClaimsOnSeries(t *testing.T) {
 		"value of few groups":      {value("server_cpu", results.Less, 1), few, Unclear, "no interval from 2 groups, it takes 6"},
 		"value of invalid blocks":  {value("server_cpu", results.Less, 1), broken, Unmeasured, "ports violated"},
 		"value of no profile":      {value("tls_share", results.Less, 1), nothing, Unmeasured, "no CPU profile"},
-		"a zero":                   {value("lock_wait", results.Equals, 0), waitless, Holding, "no interval: block"},
-		"a zero is no interval":    {value("lock_wait", results.Less, 1), waitless, Unclear, "no interval: block"},
+		"a zero":                   {value("lock_wait", results.Equals, 0), waitless, Holding, "smallest to largest of 8 groups, as a block has zero"},
+		"a zero within a bound":    {value("lock_wait", results.Less, 1), waitless, Holding, "smallest to largest"},
+		"a zero of few groups":     {value("lock_wait", results.Less, 1), func(b *results.Bundle) { waitless(b); few(b) }, Unclear, "no interval from 2 groups"},
 	} {
 		m := standard()
 		m.cost["boringcrypto"] = 2.3
