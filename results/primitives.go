@@ -1,10 +1,8 @@
 package results
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 )
 
@@ -24,14 +22,7 @@ type Operation struct {
 
 // Primitives keeps what was timed, primitives.json. It must fit the draft, as a block must.
 func (w *Writer) Primitives(p Primitives) error {
-	if err := w.draft.checkPrimitives(p); err != nil {
-		return fmt.Errorf("%s: %w", primitivesName, err)
-	}
-	data, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("%s: %w", primitivesName, err)
-	}
-	return w.Put(primitivesName, append(data, '\n'))
+	return keepBeside(w, primitivesName, p, w.draft.checkPrimitives)
 }
 
 // HasPrimitives says whether an earlier, interrupted try kept what it timed.
@@ -40,21 +31,7 @@ func (w *Writer) HasPrimitives() bool { return w.exists(primitivesName) }
 // Primitives reads what [Writer.Primitives] kept; nil where nothing was timed. A bundle put together by hand has no
 // members.
 func (b *Bundle) Primitives() (*Primitives, error) {
-	data, err := b.Member(primitivesName)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var p Primitives
-	if err := decode(data, &p); err != nil {
-		return nil, corrupt(primitivesName, "%w", err)
-	}
-	if err := b.Manifest.checkPrimitives(p); err != nil {
-		return nil, corrupt(primitivesName, "%w", err)
-	}
-	return &p, nil
+	return readBeside(b, primitivesName, b.Manifest.checkPrimitives)
 }
 
 // checkPrimitives holds operations against the manifest: each is there once, and timed or missing for every variant

@@ -52,7 +52,7 @@ func (a *Authority) leafKey(r Request) (crypto.Signer, error) {
 		if r.Signature == 0 {
 			r.Signature = a.sig
 		}
-		return newKey(r.Signature)
+		return NewKey(r.Signature)
 	}
 	block, _ := pem.Decode(r.Key)
 	if block == nil {

@@ -100,7 +100,7 @@ func (a *Authority) template(name string) *x509.Certificate {
 
 // issue makes a key of the authority's scheme and has parent sign its certificate.
 func (a *Authority) issue(template *x509.Certificate, parent issuer) (issuer, error) {
-	key, err := newKey(a.sig)
+	key, err := NewKey(a.sig)
 	if err != nil {
 		return issuer{}, err
 	}
@@ -120,8 +120,8 @@ func sign(template *x509.Certificate, key crypto.Signer, parent issuer) (issuer,
 	return issuer{certificate, key}, err
 }
 
-// newKey makes a key with which a TLS 1.3 peer signs by the scheme.
-func newKey(sig handshake.Signature) (crypto.Signer, error) {
+// NewKey makes a key with which a TLS 1.3 peer signs by the scheme.
+func NewKey(sig handshake.Signature) (crypto.Signer, error) {
 	switch sig {
 	case handshake.ECDSAP256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -13,6 +13,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
 	"github.com/tlslab/tlslab/handshake"
+	"github.com/tlslab/tlslab/handshake/pki"
 )
 
 // An authority is valid from an hour before it is made to a week after.
@@ -30,7 +31,7 @@ type authority struct {
 }
 
 func newAuthority(name spiffeid.TrustDomain, sig handshake.Signature, now time.Time) (*authority, error) {
-	key, err := newKey(sig)
+	key, err := pki.NewKey(sig)
 	if err != nil {
 		return nil, err
 	}

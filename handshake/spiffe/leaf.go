@@ -11,6 +11,8 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+
+	"github.com/tlslab/tlslab/handshake/pki"
 )
 
 // SVID is a new identity with a key of its own. Its serial number is its generation; its times are cut to whole seconds.
@@ -23,7 +25,7 @@ func (d *Domain) issue(by *authority, path string, serial uint64, notBefore, not
 	if err != nil {
 		return nil, err
 	}
-	key, err := newKey(d.sig)
+	key, err := pki.NewKey(d.sig)
 	if err != nil {
 		return nil, err
 	}
